@@ -44,31 +44,37 @@ def simulated_shop(customers: int, seed: int) -> SimulatedShop:
     """A shop of n customers with a log of 60 days and the orders of the year before."""
     rng = np.random.default_rng(seed)
     intent = rng.standard_normal(customers)
-    is_held_out = rng.random((customers, len(CHANNELS))) < HELD_OUT
-    chances = np.clip(RATE * np.exp(np.outer(intent, SELECTION) - SELECTION**2 / 2), 0, 0.5)
-    wanted = rng.random((DAYS, customers, len(CHANNELS))) < chances  # the touches if nobody orders
+    is_held_out = rng.random((len(CHANNELS), customers)) < HELD_OUT
+    chances = np.clip(RATE[:, None] * np.exp(np.outer(SELECTION, intent) - SELECTION[:, None] ** 2 / 2), 0, 0.5)
+    wanted = rng.random((DAYS, len(CHANNELS), customers), np.float32) < chances  # the touches if nobody orders
     luck = rng.exponential(size=customers)  # the hazard at which each customer orders
-    order_day = _order_days(wanted & ~is_held_out, intent, luck)
+    exposure, base = _exposures(wanted & ~is_held_out), BASE_HAZARD * np.exp(INTENT_SLOPE * intent)
+    order_day = _order_days(exposure, base, luck)
     placed = int((order_day < DAYS).sum())
-    caused = np.empty(len(CHANNELS))
-    for channel in range(len(CHANNELS)):
-        others = wanted & ~is_held_out & (np.arange(len(CHANNELS)) != channel)
-        caused[channel] = placed - int((_order_days(others, intent, luck) < DAYS).sum())
-    silent = int((_order_days(np.zeros_like(wanted), intent, luck) < DAYS).sum())
-    log = _log(wanted, is_held_out, order_day, intent, rng)
-    return SimulatedShop(log=log, intent=intent, caused=caused, all_caused=float(placed - silent))
+    silenced = (*(~(1 << channel) for channel in range(len(CHANNELS))), 0)
+    missing = [placed - int((_order_days(exposure & mask, base, luck) < DAYS).sum()) for mask in silenced]
+    return SimulatedShop(
+        log=_log(wanted, is_held_out, order_day, intent, rng),
+        intent=intent,
+        caused=np.array(missing[:-1], np.float64),
+        all_caused=float(missing[-1]),
+    )
 
 
-def _order_days(touched: Booleans, intent: Floats, luck: Floats) -> Integers:
+def _exposures(touched: Booleans) -> Integers:
+    """Which channels touched each customer in the last days, (days, n), one bit for each channel."""
+    counts = np.cumsum(touched, axis=0, dtype=np.int16)
+    counts[EFFECT_DAYS:] -= counts[:-EFFECT_DAYS].copy()
+    bits: Integers = np.packbits(counts > 0, axis=1, bitorder="little")[:, 0].astype(np.int64)
+    return bits
+
+
+def _order_days(exposure: Integers, base: Floats, luck: Floats) -> Integers:
     """The day on which each customer's cumulated hazard passes the customer's luck, (n,), ``DAYS`` for none."""
-    hazard = BASE_HAZARD * np.exp(INTENT_SLOPE * intent)
-    since = np.full(touched.shape[1:], EFFECT_DAYS)
-    cumulated, order_day = np.zeros(len(intent)), np.full(len(intent), DAYS)
-    for day in range(DAYS):
-        since = np.where(touched[day], 0, since + 1)
-        cumulated += hazard * np.exp((since < EFFECT_DAYS) @ EFFECT)
-        order_day[(cumulated >= luck) & (order_day == DAYS)] = day
-    return order_day
+    channels = (np.arange(2 ** len(CHANNELS))[:, None] >> np.arange(len(CHANNELS))) & 1
+    cumulated = np.cumsum(np.exp(channels @ EFFECT)[exposure], axis=0)
+    days: Integers = (cumulated < luck / base).sum(axis=0)
+    return days
 
 
 def _log(
@@ -76,10 +82,10 @@ def _log(
 ) -> AttributionLog:
     """The log: touches at nine, until the customer orders at three in the afternoon; those held out are withheld."""
     first, customers = day_number(START), len(intent)
-    day, customer, channel = np.nonzero(wanted & (np.arange(DAYS)[:, None] <= order_day)[:, :, None])
+    day, channel, customer = np.nonzero(wanted & (np.arange(DAYS)[:, None] <= order_day)[:, None, :])
     touches = TouchRows(
         customer=customer, at=(first + day) * DAY_US + 9 * DAY_US // 24 + channel, day=first + day, channel=channel,
-        campaign=channel, treated=~is_held_out[customer, channel], probability=np.full(len(day), 1 - HELD_OUT),
+        campaign=channel, treated=~is_held_out[channel, customer], probability=np.full(len(day), 1 - HELD_OUT),
         cost=np.zeros(len(day)), in_experiment=np.zeros(len(day), np.bool_),
     ).sort()  # fmt: skip
     past = rng.poisson(np.exp(PAST_MEAN + PAST_SLOPE * intent + PAST_NOISE * rng.standard_normal(customers)))

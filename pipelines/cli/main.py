@@ -13,6 +13,7 @@ from pipelines.cli import audit, keys
 from pipelines.cli import config as config_commands
 from pipelines.cli import home as home_commands
 from pipelines.cli.as_of import resolve_as_of
+from pipelines.cli.attribution import attribution
 from pipelines.cli.audience import audience
 from pipelines.cli.backup import backup
 from pipelines.cli.columns import columns
@@ -199,6 +200,7 @@ app.command(rich_help_panel=PIPELINE)(learn)
 app.command(rich_help_panel=EXPLORE)(explain)
 app.command(rich_help_panel=EXPLORE)(columns)
 app.command(rich_help_panel=EXPLORE)(audience)
+app.command(rich_help_panel=EXPLORE)(attribution)
 app.command(rich_help_panel=OPERATE)(status)
 app.command(rich_help_panel=OPERATE)(doctor)
 app.command(rich_help_panel=OPERATE)(serve)

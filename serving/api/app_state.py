@@ -46,6 +46,7 @@ from serving.releases.publication_loader import PublicationLoader
 from serving.releases.release_loader import ReleaseLoader
 from serving.segments.segment_lookup import SegmentLookup
 from serving.settings import Settings
+from training.attribution.attribution_service import AttributionService
 from training.models import load_release
 
 
@@ -149,6 +150,11 @@ class AppState:
         return ExperimentServices.for_home(
             self.home, self.consent_gate.ledger, self.audit_log, self.audience_service, self.decision_log
         )
+
+    @cached_property
+    def attribution_service(self) -> AttributionService:
+        """The attribution of the home, with the reports that were asked for last."""
+        return AttributionService(self.home, self.consent_gate.ledger)
 
     @property
     def disk_reserve(self) -> DiskReserve:

@@ -9,8 +9,11 @@ from pathlib import Path
 from threading import Lock
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+
 from features.calendar import local_day
 from features.consents.ledger import Ledger
+from features.errors import StoreDamaged
 from training.attribution.acquisition_costs import source_costs
 from training.attribution.left_out import LeftOutCustomers
 from training.attribution.log_reader import read_attribution_log
@@ -35,6 +38,7 @@ class AttributionService:
         """The report of a period, with the consents at an instant, microseconds since 1970 UTC.
 
         Raises:
+            StoreDamaged: a table of the history cannot be read.
             StoreUnavailable: the consents cannot be read.
         """
         with self._lock:
@@ -42,12 +46,20 @@ class AttributionService:
             if key in self._reports:
                 self._reports.move_to_end(key)
                 return self._reports[key]
-            log = read_attribution_log(self.home, period, zone, LeftOutCustomers(self.home, self.ledger, now))
-            report = attribution_report(log, period, tuple(source_costs(self.home, log, period)))
-            self._reports[key] = report
+            report = self._reports[key] = self._compute(period, zone, now)
             while len(self._reports) > MAX_REPORTS:
                 self._reports.popitem(last=False)
             return report
+
+    def _compute(self, period: Period, zone: ZoneInfo, now: int) -> AttributionReport:
+        try:
+            log = read_attribution_log(self.home, period, zone, LeftOutCustomers(self.home, self.ledger, now))
+            return attribution_report(log, period, tuple(source_costs(self.home, log, period)))
+        except pa.ArrowInvalid as error:
+            raise StoreDamaged(
+                f"Found a damaged table in {self.home / 'history'} ({error}); expected what `flywheel ingest` wrote. "
+                "Run it again."
+            ) from None
 
     def _state(self) -> Hashable:
         """What a report depends on besides its period: the tables of the history, the ledger and the experiments."""

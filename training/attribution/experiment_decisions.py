@@ -23,7 +23,7 @@ from training.experiments.experiment_folder import ExperimentFolder
 
 DECISION_ID = "decision_id"
 _COLUMNS = (DECISION_ID, "experiment_id", CUSTOMER_ID, "arm", "probabilities")
-_INSTANT_COLUMNS = ("decided_at_us", AT_COLUMN)
+_DECIDED_AT = "decided_at_us"
 _SCHEMA = pa.schema([
     (DECISION_ID, pa.string()), ("experiment_id", pa.string()), (CUSTOMER_ID, pa.string()), (AT_COLUMN, pa.int64()),
     (DAY_COLUMN, pa.int64()), ("channel", pa.string()), ("treated", pa.bool_()), ("probability", pa.float64()),
@@ -40,9 +40,7 @@ def read_decisions(home: Path, period: Period, zone: ZoneInfo) -> pa.Table:
     path, folder = home / "history" / "decisions.parquet", ExperimentFolder(home)
     if not path.is_file():
         return _SCHEMA.empty_table()
-    names = pq.read_schema(path).names
-    at = next(name for name in _INSTANT_COLUMNS if name in names)
-    rows = pq.read_table(path, columns=[*_COLUMNS, at]).rename_columns([*_COLUMNS, AT_COLUMN])
+    rows = pq.read_table(path, columns=[*_COLUMNS, _DECIDED_AT]).rename_columns([*_COLUMNS, AT_COLUMN])
     parts = []
     for experiment_id in sorted(pc.unique(rows["experiment_id"]).to_pylist()):
         experiment = _experiment(folder, experiment_id)

@@ -41,4 +41,4 @@ def orders_between(log: AttributionLog, first_day: int, end_day: int) -> Floats:
 def rate_groups(rates: Floats, groups: int) -> Integers:
     """The group of each customer by its rate, (n,): up to ``groups`` of similar size, equal rates together."""
     limits = np.unique(np.quantile(rates, np.arange(1, groups) / groups))
-    return np.searchsorted(limits, rates, side="right").astype(np.int64)
+    return np.searchsorted(limits, rates, side="left").astype(np.int64)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from training.attribution.acquisition_costs import SourceCost
 from training.attribution.incremental import Incremental
@@ -18,6 +18,7 @@ from training.experiments.refusal import Refusal
 
 Evidence = Literal["randomised", "observational", "credited"]
 PathRule = Literal["last_touch", "first_touch", "linear", "markov", "shapley"]
+PATH_RULE_NAMES: tuple[PathRule, ...] = get_args(PathRule)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,5 +53,4 @@ class AttributionReport:
     touched_conversions: int  # of them with a path
     channels: tuple[ChannelAttribution, ...]  # the most touches first
     small_channels: int  # left out, with fewer customers than SMALLEST_CHANNEL
-    left_out_customers: int
     costs: tuple[SourceCost, ...] = ()

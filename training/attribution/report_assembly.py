@@ -65,7 +65,6 @@ def attribution_report(log: AttributionLog, period: Period, costs: tuple[SourceC
         touched_conversions=int(paths.conversions.sum()),
         channels=tuple(sorted(channels, key=lambda each: (-each.touches, each.channel))),
         small_channels=int((~listed).sum()),
-        left_out_customers=log.left_out,
         costs=costs,
     )
 

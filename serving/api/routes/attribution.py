@@ -1,0 +1,84 @@
+"""Attribution route: what each channel caused in a period, beside what path rules credit it with."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from features.canonical_form import canonical_word
+from features.errors import FlywheelError
+from serving.api import openapi
+from serving.api.caching import no_store
+from serving.api.dependencies import app_state_of, run_in_thread
+from serving.api.routing import router
+from serving.auth.scopes import KeyScope, requires
+from serving.observability.json_logs import log_error
+from serving.problems import RETRY_AFTER, Problem, validation_problem
+from serving.schemas.attribution import AttributionQuery, AttributionResponse
+from serving.schemas.predictions import FieldProblem
+from training.attribution.period import InvalidPeriod, Period
+from training.attribution.report import AttributionReport
+
+if TYPE_CHECKING:
+    from serving.api.app_state import AppState
+
+ROUTER = router()
+
+
+@ROUTER.get(
+    "/v1/attribution",
+    dependencies=[requires(KeyScope.EXPERIMENT)],
+    responses=openapi.success_and_problem_responses(AttributionResponse, 401, 403, 422, 503),
+    openapi_extra={"parameters": openapi.query_parameters(AttributionQuery)},
+)
+async def get_attribution(request: Request) -> Response:
+    """Conversions by channel: caused, where a hold-out was drawn at random, and credited by path rules."""
+    app_state, query = app_state_of(request), _query(request)
+    period, zone, now = _period(query), app_state.zone, app_state.machine_now()
+    report = await run_in_thread(
+        app_state, lambda: app_state.attribution_service.report(period, zone, now), _to_problem, _executor()
+    )
+    channel = None if query.channel is None else canonical_word(query.channel)
+    _require_channel(channel, report)
+    return no_store(AttributionResponse.from_report(report, channel).model_dump_json(by_alias=True).encode())
+
+
+@cache
+def _executor() -> ThreadPoolExecutor:
+    """One thread: a report reads the log of a year, and other work must not wait for it."""
+    return ThreadPoolExecutor(1, "attribution")
+
+
+def _query(request: Request) -> AttributionQuery:
+    try:
+        return AttributionQuery.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+    raise validation_problem(faults, AttributionQuery)
+
+
+def _period(query: AttributionQuery) -> Period:
+    try:
+        return Period(query.from_, query.to)
+    except InvalidPeriod as error:
+        raise Problem(422, str(error), [FieldProblem(field="to", reason=str(error))]) from None
+
+
+def _require_channel(channel: str | None, report: AttributionReport) -> None:
+    names = [each.channel for each in report.channels]
+    if channel is not None and channel not in names:
+        reason = (
+            f"Found no touches on the channel in the period; expected one of {', '.join(sorted(names)) or 'none'}. "
+            "Leave it out for all of them."
+        )
+        raise Problem(422, reason, [FieldProblem(field="channel", reason=reason)])
+
+
+def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:
+    log_error(app_state.log, "attribution failed", error)
+    return Problem(503, "The log or the consents cannot be read just now. Try again soon.", headers=RETRY_AFTER)
