@@ -35,7 +35,7 @@ def _missing_orders(cells: PersonDays) -> Floats:
     design = _design(cells)
     regression = PoissonCells(design, cells.orders, cells.days)
     coefficients = fit_poisson(regression)
-    expected = regression.expected(coefficients)
+    expected = regression.expected_counts(coefficients)
     effects = coefficients[1 : 1 + cells.exposed.shape[1]]
     missing: Floats = (cells.exposed.T @ expected) * -np.expm1(-effects)
     return missing

@@ -56,7 +56,7 @@ def placed_orders(lines: pa.Table) -> pa.Table:
     lines = lines.set_column(lines.num_columns, "order_key", order_id)
     measures: list[Any] = [(AT_COLUMN, "min"), (DAY_COLUMN, "min")]
     if "amount" in lines.column_names:
-        nonzero = pc.not_equal(lines["amount"], pa.scalar(0, pa.int64()).cast(lines.schema.field("amount").type))
+        nonzero = pc.not_equal(pc.cast(lines["amount"], pa.float64()), 0.0)
         lines = lines.append_column("nonzero", nonzero)
         measures += [("amount", "sum"), ("nonzero", "any")]
     orders = lines.group_by([CUSTOMER_ID, "order_key"]).aggregate(measures)

@@ -136,7 +136,7 @@ def _too_few(strata: Sequence[RandomisedUnits]) -> Refusal | None:
 def _total(units: RandomisedUnits, order_rate: Floats) -> tuple[float, Integers, Floats]:
     """The caused conversions of one stratum, and the customer and the influence of each of its units."""
     treated = units.treated
-    outcome = units.orders - _predicted(units.orders, order_rate[units.customer])
+    outcome = units.orders - _rate_prediction(units.orders, order_rate[units.customer])
     weight = np.where(treated, 1.0, units.probability / (1 - units.probability))
     count, control_weight = treated.sum(), weight[~treated].sum()
     if count == 0 or control_weight == 0:
@@ -148,7 +148,7 @@ def _total(units: RandomisedUnits, order_rate: Floats) -> tuple[float, Integers,
     return float(count * (mean - control_mean)), units.customer, influence
 
 
-def _predicted(orders: Floats, rate: Floats) -> Floats:
+def _rate_prediction(orders: Floats, rate: Floats) -> Floats:
     """What the order rate says of the orders beforehand: one least squares line through all units, centred."""
     centred = rate - rate.mean()
     variance = centred @ centred

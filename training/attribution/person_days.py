@@ -46,7 +46,7 @@ def person_days(log: AttributionLog, period: Period) -> PersonDays:
     exposure = _exposures(touches, orders, period, channels)
     cells = _Cells(group, first_order, period)
     included = np.arange(log.customers) % stride == 0
-    keys, days = cells.untouched(included)
+    keys, days = cells.days_without_touches(included)
     keys, days = np.append(keys, exposure.keys(cells, touched=True)), np.append(days, np.ones(len(exposure)))
     keys, days = np.append(keys, exposure.keys(cells, touched=False)), np.append(days, -np.ones(len(exposure)))
     order_keys = cells.keys(orders.customer, orders.day, exposure.bits_at(orders.customer, orders.day, period))
@@ -85,7 +85,7 @@ class _Cells:
         has_ordered = (day > self.first_order[customer]).astype(np.int64)
         return ((bits * RATE_GROUPS + self.group[customer]) * self.intervals + interval) * 2 + has_ordered
 
-    def untouched(self, included: Booleans) -> tuple[Integers, Floats]:
+    def days_without_touches(self, included: Booleans) -> tuple[Integers, Floats]:
         """The cells of all days of the included customers as if nobody had been touched, and their person-days."""
         days = np.arange(self.period.days)
         group, first = self.group[included], self.first_order[included] - self.period.first_day

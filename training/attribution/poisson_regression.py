@@ -20,7 +20,7 @@ class PoissonCells:
     counts: Floats
     exposure: Floats
 
-    def expected(self, coefficients: Floats) -> Floats:
+    def expected_counts(self, coefficients: Floats) -> Floats:
         """The expected number of events of each cell, (n,)."""
         values: Floats = self.exposure * np.exp(self.design @ coefficients)
         return values
@@ -33,7 +33,7 @@ class PoissonCells:
 
     def newton_step(self, coefficients: Floats, penalty: Floats) -> Floats:
         """The step from the coefficients to the maximum of the quadratic approximation there, (p,)."""
-        expected = self.expected(coefficients)
+        expected = self.expected_counts(coefficients)
         gradient = self.design.T @ (self.counts - expected) - penalty * coefficients
         information = self.design.T @ (self.design * expected[:, None]) + np.diag(penalty)
         step: Floats = np.linalg.lstsq(information, gradient, rcond=None)[0].astype(np.float64)

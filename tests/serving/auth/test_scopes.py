@@ -50,6 +50,7 @@ def access(method: str, path: str) -> RouteAccess | None:
         ("PUT", "/v1/customers/ann/consents", CONSENT),
         ("POST", "/v1/exposures", EXPERIMENT),
         ("POST", "/v1/outcomes", EXPERIMENT),
+        ("GET", "/v1/attribution", EXPERIMENT),
         ("DELETE", "/v1/customers/ann", ADMIN),
         ("GET", "/v1/status", None),
         ("GET", "/metrics", None),

@@ -118,8 +118,8 @@ def test_who_could_not_be_held_out_makes_the_comparison_impossible(probability: 
 
 def test_lost_rows_are_noticed_before_an_effect_is_shown() -> None:
     whole = half_and_half(1000, 100, 60)
-    kept = np.arange(2000) < 1750
-    answer = refusal(units_of(whole.treated[kept], whole.orders[kept], 0.5))
+    present = np.arange(2000) < 1750
+    answer = refusal(units_of(whole.treated[present], whole.orders[present], 0.5))
     assert answer.reason == "sample_ratio"
     assert re.match(
         r"Found 1,000 of 1,750 units treated; expected about 875 by the logged probabilities\.", answer.detail
