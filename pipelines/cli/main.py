@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.storage.private_files import keep_new_files_private
-from pipelines.cli import audit, keys
+from pipelines.cli import audit, experiment, keys
 from pipelines.cli import config as config_commands
 from pipelines.cli import home as home_commands
 from pipelines.cli.as_of import resolve_as_of
@@ -201,6 +201,7 @@ app.command(rich_help_panel=EXPLORE)(explain)
 app.command(rich_help_panel=EXPLORE)(columns)
 app.command(rich_help_panel=EXPLORE)(audience)
 app.command(rich_help_panel=EXPLORE)(attribution)
+app.add_typer(experiment.app, name="experiment", rich_help_panel=EXPLORE)
 app.command(rich_help_panel=OPERATE)(status)
 app.command(rich_help_panel=OPERATE)(doctor)
 app.command(rich_help_panel=OPERATE)(serve)

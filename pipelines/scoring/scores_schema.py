@@ -30,6 +30,7 @@ def score_columns(horizons: Horizons, models: Sequence[str] = ANSWER_ORDER) -> t
         ColumnSpec("status", _TEXT, "`scored`, or the reason for a weaker answer, as in the HTTP API."),
         ColumnSpec("model_tier", _TEXT, "The tier that answers: `average`, `last_window`, `btyd` or `population`."),
         ColumnSpec("release", _TEXT, "The version of the release that scored."),
+        ColumnSpec("prediction_id", _TEXT, "The id of the prediction, as in the HTTP API for the same instant."),
         *(ColumnSpec(column.name, _TYPES[column.kind], column.meaning) for column in declared if not column.trailing),
         ColumnSpec("orders", pa.int64(), "Orders so far."),
         ColumnSpec("first_order_at", _INSTANT, "Time of the first order."),
@@ -63,6 +64,7 @@ def scores_table(answers: PredictionColumns, feature_rows: FeatureRows) -> pa.Ta
         "status": pa.array([STATUSES[code] for code in answers.status]),
         "model_tier": pa.array(_tier_names(answers), pa.string()),
         "release": pa.array([answers.release] * n),
+        "prediction_id": pa.array(list(answers.prediction_ids), pa.string()),
         "orders": pa.array(np.nan_to_num(feature_rows.column("orders")).astype(np.int64)),
     }
     for name in ("first_order_at", "last_order_at"):

@@ -45,6 +45,7 @@ def from_scores_row(row: dict[str, Any]) -> dict[str, Any]:
         "model_tier": row["model_tier"],
         **{name: row[name].isoformat().replace("+00:00", "Z") for name in ("as_of", "log_until")},
         "release": row["release"],
+        "prediction_id": row["prediction_id"],
         "answered": [(row[f"{name}_status"], row[f"{name}_tier"]) for name in QUESTIONS],
         "churn": [row[f"churn_{name}"] for name in ("horizon_days", "probability", "percentile", "band")],
         "dates": [row[name] and row[name].isoformat() for name in DATES],
@@ -68,7 +69,10 @@ def from_response(answer: dict[str, Any]) -> dict[str, Any]:
     assert list(value["predicted"]) == ["30", "365"]
     predicted = value["predicted"].values()
     return {
-        **{name: answer[name] for name in ("customer_id", "status", "model_tier", "as_of", "log_until", "release")},
+        **{
+            name: answer[name]
+            for name in ("customer_id", "status", "model_tier", "as_of", "log_until", "release", "prediction_id")
+        },
         "answered": [(answer[name]["status"], answer[name]["tier"]) for name in QUESTIONS],
         "churn": [churn[name] for name in ("horizon_days", "probability", "percentile", "band")],
         "dates": [

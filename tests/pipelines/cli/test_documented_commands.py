@@ -33,7 +33,7 @@ def documented_audiences() -> list[tuple[str, str]]:
         for page in PAGES
         for bodies in _BODIES.findall(page.read_text(encoding="utf-8"))
         for body in bodies
-        if '"filter"' in body and '"detail"' not in body
+        if '"filter"' in body and '"detail"' not in body and '"arms"' not in body
     ]
 
 
