@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from starlette.requests import Request
 
-from features.errors import FlywheelError, NotFound
+from features.decisions.intake import DecisionConflict
+from features.errors import FlywheelError, NotFound, StoreUnavailable
+from features.storage.secret import InvalidSecret
 from serving.api.audience_work import audience_executor, to_audience_problem
 from serving.api.auth_middleware import caller
 from serving.api.dependencies import app_state_of, run_in_thread
 from serving.auth.scopes import KeyScope, allows
 from serving.experiments.decision_time import DecisionTime
-from serving.problems import Problem
+from serving.observability.audit_log import AuditWriteFailed
+from serving.observability.json_logs import log_error
+from serving.problems import RETRY_AFTER, Problem
 from training.experiments.experiment_folder import ExperimentConflict
 
 if TYPE_CHECKING:
@@ -47,6 +51,10 @@ def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:
     match error:
         case NotFound():
             return Problem(404, str(error))
-        case ExperimentConflict():
+        case ExperimentConflict() | DecisionConflict():
             return Problem(409, str(error))
+        case StoreUnavailable() | InvalidSecret() | AuditWriteFailed():
+            log_error(app_state.log, "experiment request failed", error)
+            detail = "Experiments and decisions cannot be read or written just now. Try again soon."
+            return Problem(503, detail, headers=RETRY_AFTER)
     return to_audience_problem(app_state, error)

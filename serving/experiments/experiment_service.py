@@ -8,7 +8,7 @@ from pathlib import Path
 
 from features.calendar import instant
 from serving.audiences.consent_filter import ConsentFilter
-from serving.audiences.errors import InvalidAudienceRequest
+from serving.audiences.errors import AudienceTooSmall, InvalidAudienceRequest
 from serving.experiments.customer_pool import CustomerPool
 from serving.experiments.decision_time import DecisionTime
 from serving.experiments.planning import Planning
@@ -57,10 +57,16 @@ class ExperimentService:
 
         Raises:
             InvalidAudienceRequest: the record does not fit the scores table, or ends in the past.
+            AudienceTooSmall: so few customers are eligible that an arm would tell a caller about each of them.
             ExperimentConflict: another record has the id.
             AuditWriteFailed: the start cannot be audited; then nothing is started.
         """
         plan = self.plan(record, time, smallest_audience)
+        if plan.eligible is None:
+            raise AudienceTooSmall(
+                f"Found fewer than {smallest_audience} eligible customers; expected more, or a key with the scope "
+                "admin. Widen the filter."
+            )
         if record.id not in self.folder.ids():
             self.audit_log.append(EXPERIMENT_STARTED, actor, time.machine_now, experiment=record.id)
         started = self.folder.start(record, time.machine_now, actor)
