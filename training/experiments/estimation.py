@@ -7,6 +7,7 @@ import numpy as np
 from features.arrays import Booleans, Floats
 from training.experiments.adjusted_means import adjusted_means
 from training.experiments.arm_estimates import ArmEstimates
+from training.experiments.experiment import Experiment
 from training.experiments.ratio_means import ratio_means
 from training.experiments.units import Units
 from training.experiments.weighted_means import weighted_means
@@ -16,6 +17,11 @@ def has_constant_probabilities(units: Units) -> bool:
     """Whether all customers were drawn with the same probabilities; those that were not logged are left out."""
     known = units.probabilities[units.has_probabilities]
     return not len(known) or bool(np.all(np.abs(known - known[0]) < 1e-9))
+
+
+def is_even(experiment: Experiment) -> bool:
+    """Whether the record alone says with which probabilities the arms were drawn, if nothing was logged."""
+    return experiment.allocation.kind == "fixed" and len({*experiment.shares}) == 1
 
 
 def estimate_metric(units: Units, label: str) -> ArmEstimates:

@@ -20,7 +20,7 @@ def recording_lag_us(happened_at: Integers, recorded_at: Integers) -> int:
     if not happened_at.size:
         return 0
     lags = np.maximum(recorded_at - happened_at, 0)
-    return int(np.quantile(lags, RECORDING_QUANTILE, method="higher"))
+    return int(np.quantile(lags, RECORDING_QUANTILE, method="inverted_cdf"))
 
 
 def matures_at_us(decided_at: Integers, within_days: int, lag_us: int) -> Integers:

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from features.arrays import Booleans
-from training.experiments.estimation import has_constant_probabilities, is_mature_for
+from training.experiments.estimation import has_constant_probabilities, is_even, is_mature_for
 from training.experiments.experiment import Experiment
 from training.experiments.refusal import Refusal
 from training.experiments.units import Units
@@ -25,7 +25,7 @@ def refuse_experiment(experiment: Experiment, units: Units, matures_on: date | N
         needed = f"{MIN_UNITS} matured customers and {MIN_CONVERSIONS} conversions in each arm"
         return Refusal("too_few", f"Found no decision; expected {needed}. Ask `POST /v1/decisions` for customers.")
     unlogged = int(np.isnan(units.probabilities).any(axis=1).sum())
-    if unlogged and (experiment.allocation.kind == "adaptive" or len({*experiment.shares}) > 1):
+    if unlogged and not is_even(experiment):
         return Refusal(
             "probabilities_unknown",
             f"Found {unlogged:,} decisions without logged probabilities; expected one for each arm, since the split is "

@@ -8,7 +8,7 @@ import numpy as np
 
 from features.arrays import Floats
 from features.calendar import day_from_number
-from training.experiments.estimation import has_constant_probabilities
+from training.experiments.estimation import has_constant_probabilities, is_even
 from training.experiments.experiment import Experiment
 from training.experiments.refusal import Refusal
 from training.experiments.result_schema import SampleRatio
@@ -21,8 +21,11 @@ LARGEST_LOG = 1_000.0  # what stands for an infinite e-value: an arm that could 
 
 
 def check_sample_ratio(experiment: Experiment, units: Units) -> SampleRatio | None:
-    """The largest e-value on any day so far; None without a decision. Once it is an alarm, it stays one."""
-    if not len(units):
+    """The largest e-value on any day so far; once it is an alarm, it stays one.
+
+    None without a decision, and where the probabilities are not known: not logged, and the split was not even.
+    """
+    if not len(units) or not (units.has_probabilities.any() or is_even(experiment)):
         return None
     days, position = np.unique(units.day, return_inverse=True)
     logged = units.select(units.has_probabilities)

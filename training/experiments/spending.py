@@ -31,7 +31,7 @@ def spent_alpha(share: Floats | float, alpha: float) -> Floats:
     return 2 * ndtr(ndtri(alpha / 4) / np.sqrt(share))
 
 
-def look_bounds(information: Sequence[float], spent: Sequence[float] | Floats) -> Floats:
+def look_bounds(information: Sequence[float] | Floats, spent: Sequence[float] | Floats) -> Floats:
     """The bounds (looks,) of the absolute z statistic at each look.
 
     Args:

@@ -22,9 +22,9 @@ FIRST_DAY = date(2027, 3, 1)
 LABEL = "order_28d"
 
 
-def units(values: Floats, arm: AnyIntegers, **fields: Any) -> Units:  # noqa: ANN401 - any field of Units
+def units(outcome: Floats, arm: AnyIntegers, **fields: Any) -> Units:  # noqa: ANN401 - any field of Units
     """Units of one metric that has matured, drawn evenly on the first day, with the given fields in place of these."""
-    count, arms = len(values), fields.get("arms", ("none", "ten-percent"))
+    count, arms = len(outcome), fields.get("arms", ("none", "ten-percent"))
     defaults: dict[str, Any] = {
         "arms": arms,
         "control": 0,
@@ -36,8 +36,8 @@ def units(values: Floats, arm: AnyIntegers, **fields: Any) -> Units:  # noqa: AN
         "segment": np.full(count, -1, np.int8),
         "segments": (),
         "covariates": np.empty((count, 0)),
-        "values": {LABEL: np.asarray(values, np.float64)},
-        "delay_days": {LABEL: np.where(np.asarray(values) > 0, 3.0, np.inf)},
+        "values": {LABEL: np.asarray(outcome, np.float64)},
+        "delay_days": {LABEL: np.where(np.asarray(outcome) > 0, 3.0, np.inf)},
     }
     return Units(**{**defaults, **fields})
 
