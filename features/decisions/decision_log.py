@@ -101,16 +101,13 @@ class DecisionLog:
         def write(batch: WriteBatch, sent: OutcomeEvent) -> IntakeResult:
             # The decision may have been removed since it was read.
             is_known = sent.decision_id is None or batch.get((DECISIONS, sent.decision_id)) is not None
-            if sent.customer_id is None or not is_known:
-                return UNKNOWN_DECISION
-            value = batch.get((OUTCOMES, sent.outcome_id))
-            result = compare_outcome(None if value is None else unpack_outcome(value), sent)
-            if result == ACCEPTED:
-                batch.put((OUTCOMES, sent.outcome_id), pack_record(sent))
-                add_to_index(batch, sent.customer_id, outcome_id=sent.outcome_id)
-            return result
+            return _write_outcome(batch, sent) if sent.customer_id is not None and is_known else UNKNOWN_DECISION
 
         return self._write(resolved, write, _outcome_entries)
+
+    def restore_outcomes(self, outcomes: Sequence[OutcomeEvent]) -> None:
+        """Write outcomes with their customers, as another log or the history has them; their decisions may be gone."""
+        self._write(outcomes, _write_outcome, _outcome_entries)
 
     def delete_customers(self, customer_ids: Collection[str]) -> dict[str, int]:
         """Delete all records of these customers; returns the number of deleted records by table."""
@@ -138,13 +135,14 @@ class DecisionLog:
 
     def counts(self) -> dict[str, int]:
         """The number of decisions, of decisions with exposures, of outcomes and of customers."""
-        return self._storage.counts()
+        counts = self._storage.counts()
+        return {table: counts[table] for table in (DECISIONS, EXPOSURES, OUTCOMES, CUSTOMERS)}
 
     def import_from(self, other: DecisionLog) -> None:
         """Import the records of another log; those that are here stay. Idempotent."""
         self.record([*other.decisions()])
         self.record_exposures([*other.exposures()])
-        self.record_outcomes([*other.outcomes()])
+        self.restore_outcomes([*other.outcomes()])
 
     def _write(
         self,
@@ -162,6 +160,15 @@ class DecisionLog:
 
             answers += self._storage.update(needed, work)
         return answers
+
+
+def _write_outcome(batch: WriteBatch, sent: OutcomeEvent) -> IntakeResult:
+    value = batch.get((OUTCOMES, sent.outcome_id))
+    result = compare_outcome(None if value is None else unpack_outcome(value), sent)
+    if result == ACCEPTED:
+        batch.put((OUTCOMES, sent.outcome_id), pack_record(sent))
+        add_to_index(batch, str(sent.customer_id), outcome_id=sent.outcome_id)
+    return result
 
 
 def _outcome_entries(sent: OutcomeEvent) -> Sequence[Entry]:

@@ -6,9 +6,10 @@ Each row has the customer, so that an erasure deletes it as it does in every oth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -109,3 +110,26 @@ OUTCOMES_TABLE = HistoryTable(
     order=("recorded_at_us", "descending"),
 )  # fmt: skip
 HISTORY_TABLES = (DECISIONS_TABLE, EXPOSURES_TABLE, OUTCOMES_TABLE)
+
+
+def read_decisions(folder: Path) -> Iterator[Decision]:
+    """The decisions in the history."""
+    for row in DECISIONS_TABLE.read(folder).to_pylist():
+        fields = _without_units(row)
+        yield Decision(**{**fields, "probabilities": tuple(fields["probabilities"])})
+
+
+def read_exposures(folder: Path) -> Iterator[Exposure]:
+    """The exposures in the history."""
+    for row in EXPOSURES_TABLE.read(folder).drop_columns([CUSTOMER_ID]).to_pylist():
+        yield Exposure(**_without_units(row))
+
+
+def read_outcomes(folder: Path) -> Iterator[OutcomeEvent]:
+    """The outcomes in the history, with their customers."""
+    for row in OUTCOMES_TABLE.read(folder).to_pylist():
+        yield OutcomeEvent(**_without_units(row))
+
+
+def _without_units(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.removesuffix("_us"): value for name, value in row.items()}

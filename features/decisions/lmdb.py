@@ -36,7 +36,8 @@ def verify_tables(environment: lmdb.Environment) -> None:
 
 DECISION_LOG = LmdbKind(
     contents="decision log",
-    remedy="Nothing is decided or recorded without it: restore it from a backup.",
+    remedy="Nothing is decided or recorded without it: restore it from a backup, or remove the folder and run "
+    "`flywheel restore`, which takes what the history has.",
     map_bytes=2**36,
     tables=len(TABLES),
     verify=verify_tables,
@@ -85,6 +86,10 @@ class LmdbDecisionStorage:
         with self._newest_file().transaction() as transaction:
             return {name: transaction.stat(table)["entries"] for name, table in self._tables.items()}
 
+    def mend(self) -> bool:
+        """Do nothing: LMDB loses no table."""
+        return False
+
     def _read(self, transaction: lmdb.Transaction[bytes], entries: Sequence[Entry]) -> dict[Entry, bytes | None]:
         values: dict[Entry, bytes | None] = {}
         for table, record_id in entries:
@@ -94,13 +99,13 @@ class LmdbDecisionStorage:
         return values
 
     def _newest_file(self) -> LmdbFile:
-        """The file at the path now; while there is none, the one that was there last.
+        """The file at the path now, created if missing.
 
         Raises:
             InvalidStore: the folder cannot be opened.
         """
         identity = file_identity(self._path)
-        if self._file is None or identity not in (self._identity, (0, 0)):
+        if self._file is None or identity != self._identity:
             try:
                 self._file = open_lmdb(self._path, DECISION_LOG)
             except OSError as error:

@@ -19,7 +19,7 @@ COOLDOWN_SECONDS = 1.0
 PAGE_SIZE = 1000  # entries a page in a full read; Redis serves no other client meanwhile
 MAX_RETRY_PAUSE_SECONDS = 0.02  # after another writer committed first
 
-# Keys: the four hashes. Arguments: the field that shows that a hash was not evicted, then for each changed entry the
+# Keys: the hashes. Arguments: the field that shows that a hash was not evicted, then for each changed entry the
 # index of its hash, its field, the value that was read and the new one; an empty value stands for none.
 COMMIT = """
 local found = redis.call('EXISTS', unpack(KEYS))
@@ -39,7 +39,7 @@ return 1
 
 
 class RedisDecisionStorage:
-    """Entries by table and id in four hashes.
+    """Entries by table and id, one hash for each table.
 
     Every method raises StoreUnavailable where Redis does not answer in time, and RowsLost where it lost a hash.
     """
@@ -87,6 +87,14 @@ class RedisDecisionStorage:
         lengths = self._query(self._read_client, *(("HLEN", key) for key in KEYS))
         return {table: max(0, length - 1) for table, length in zip(TABLES, lengths, strict=True)}
 
+    def mend(self) -> bool:
+        """Create the hashes that were evicted, empty; returns whether there were any."""
+        found = int(self._write_client.execute("EXISTS", *KEYS))
+        if found in (0, len(KEYS)):
+            return False
+        self._write_client.transaction(*(("HSETNX", key, SENTINEL_FIELD, "") for key in KEYS))
+        return True
+
     def _read_stored(self, client: RedisClient, entries: Sequence[Entry]) -> dict[Entry, bytes | None]:
         """The sealed values of these entries."""
         ordered = sorted({*entries}, key=lambda entry: TABLES.index(entry[0]))
@@ -119,7 +127,7 @@ class RedisDecisionStorage:
     def _rows_lost(self, found: str) -> RowsLost:
         return RowsLost(
             f"{self._read_client.name} has lost decisions: found {found} of {len(KEYS)} keys, expected all. Restore "
-            "its append-only file, and keep it from evicting: maxmemory-policy noeviction."
+            "its append-only file or run `flywheel restore`, and keep it from evicting: maxmemory-policy noeviction."
         )
 
     def _unseal(self, value: bytes | None, key: bytes) -> bytes | None:

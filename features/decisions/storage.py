@@ -1,4 +1,4 @@
-"""Decision storage: the interface behind the decision log, with four tables of entries and atomic writes."""
+"""Decision storage: the interface behind the decision log, with tables of entries and atomic writes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Protocol, TypeVar
 
-TABLES = DECISIONS, EXPOSURES, OUTCOMES, CUSTOMERS = ("decisions", "exposures", "outcomes", "customers")
+TABLES = DECISIONS, EXPOSURES, OUTCOMES, CUSTOMERS, META = ("decisions", "exposures", "outcomes", "customers", "meta")
 MAX_KEY_BYTES = 500
 
 Entry = tuple[str, str]  # a table, and the id of a record in it
@@ -57,6 +57,14 @@ class DecisionStorage(Protocol):
 
     def counts(self) -> dict[str, int]:
         """The number of entries by table."""
+        ...
+
+
+class OwnDecisionStorage(DecisionStorage, Protocol):
+    """The storage itself, whatever a home remembers of it; for repairs."""
+
+    def mend(self) -> bool:
+        """Make a storage that lost a whole table usable again; returns whether it had lost one."""
         ...
 
 

@@ -16,6 +16,7 @@ from features.consents.backends import LOCAL_FOLDER, open_ledger
 from features.consents.ledger import Ledger
 from features.consents.ledger_repair import raise_state
 from features.consents.lmdb import LmdbLedgerStorage
+from features.decisions.backends import copy_shared_decisions
 from features.online.backends import LMDB
 from features.storage.lmdb_copy import copy_environment
 from features.storage.secret import MEMORY_FILE, load_secret
@@ -42,6 +43,8 @@ def copy_home(home: Path, online_store: str, target: Path) -> None:
     for path in [memory, *(path for path in _entries(home) if path not in late and path != memory)]:
         _copy_entry(path, target / path.relative_to(home))
     _copy_ledger(home, online_store, target)
+    if online_store != LMDB:
+        copy_shared_decisions(home, online_store, target)
     _copy_audit(home, target)
 
 

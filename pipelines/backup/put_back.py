@@ -20,6 +20,10 @@ from features.consents.ledger import Ledger
 from features.consents.ledger_memory import LedgerMemory
 from features.consents.ledger_repair import raise_state
 from features.consents.lmdb import LmdbLedgerStorage
+from features.decisions.backends import LOCAL_FOLDER as DECISIONS_FOLDER
+from features.decisions.backends import decisions_of_copy
+from features.decisions.backends import open_storage as open_storage_of_decisions
+from features.decisions.decision_log import DecisionLog
 from features.errors import FlywheelError, InvalidStore, StoreUnavailable
 from features.online.backends import LMDB
 from features.storage.atomic_files import replace_private, sync_folder
@@ -49,7 +53,7 @@ def check_replaceable(home: Path, *, force: bool) -> None:
             f"Found files in {home}; expected an empty folder. With --force the backup replaces them; newer consents "
             "and erasures are merged into it, and API keys and audit log are kept."
         )
-    for folder in (home / LOCAL_FOLDER, home / "online"):
+    for folder in (home / LOCAL_FOLDER, home / DECISIONS_FOLDER, home / "online"):
         if _is_open_elsewhere(folder / "lock.mdb"):
             raise HomeInUse(
                 f"Found {folder} open in another process; expected none. Stop the service, then restore again."
@@ -71,6 +75,7 @@ def prepare(backup: Path, home: Path, online_store: str, report: Callable[[str],
     check_home_format(draft)
     _adopt_secret(draft, home, online_store)
     _merge_ledger(draft, home, online_store, report)
+    _merge_decisions(draft, home, report)
     for path in _kept_files(home):
         (draft / path.name).unlink(missing_ok=True)
     names = sorted({path.name for path in draft.iterdir()} | {path.name for path in _kept_files(home)})
@@ -139,6 +144,16 @@ def _merge_ledger(draft: Path, home: Path, online_store: str, report: Callable[[
             Ledger(merged, lambda: load_secret(draft)).import_from(Ledger(storage, lambda: load_secret(home)))
     except (InvalidStore, StoreUnavailable) as error:
         report(f"note: the present consents cannot be read, so the newest come from the audit log alone ({error})")
+
+
+def _merge_decisions(draft: Path, home: Path, report: Callable[[str], None]) -> None:
+    """Merge the local decision log of the home into that of the backup, so that who was decided about keeps the arm."""
+    if not (home / DECISIONS_FOLDER / "data.mdb").is_file():
+        return
+    try:
+        decisions_of_copy(draft).import_from(DecisionLog(open_storage_of_decisions(home, LMDB)))
+    except (InvalidStore, StoreUnavailable) as error:
+        report(f"note: the present decision log cannot be read, so that of the backup counts ({error})")
 
 
 def _kept_files(home: Path) -> list[Path]:

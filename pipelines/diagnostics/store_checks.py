@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from features.consents.inspection import count_ledger, is_in_redis
+from features.decisions.inspection import count_decisions
 from features.online.backends import LMDB, resolve_location
 from features.online.inspection import measure_lmdb
 from features.storage.redis_client import READ_TIMEOUTS, RedisClient
@@ -140,4 +141,19 @@ def audiences(surroundings: Surroundings) -> Finding:
     return warning(f"{found}, nearly as much as the quota allows") if is_nearly_full else ok(found)
 
 
-STORE_CHECKS = (online_store, consents, model_store, champion, audiences)
+@check(
+    "stores",
+    "decisions",
+    expected="the decision log that this home remembers, in the store that FLYWHEEL_ONLINE_STORE names",
+    remedy="Put the newest copy of the store back, or stop the service and run `flywheel restore`, which takes what "
+    "the history has",
+)
+def decisions(surroundings: Surroundings) -> Finding:
+    """The decision log."""
+    counts = count_decisions(surroundings.home.folder, surroundings.home.online)
+    if counts is None:
+        return ok("nothing was decided yet")
+    return ok(f"{counts.decisions:,} decisions and {counts.outcomes:,} outcomes of {counts.customers:,} customers")
+
+
+STORE_CHECKS = (online_store, consents, decisions, model_store, champion, audiences)

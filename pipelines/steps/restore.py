@@ -11,9 +11,11 @@ from features.calendar import micros
 from features.config.shop import ShopConfig
 from features.consents.consent import NOTHING_ALLOWED
 from features.consents.ledger_repair import LedgerLoss, LedgerRepair
+from features.decisions.repair import repair_decisions
 from features.ingestion.manifest import read_manifest
 from features.storage import write_lock
 from features.storage.home_format import check_home_format
+from features.wording import count_of
 from pipelines import environment
 from pipelines.backup import put_back
 from pipelines.backup.archive import opened_backup
@@ -76,6 +78,8 @@ def run(
         notes = [] if source is None else _put_back(source, home, report)
         is_put_back = put_back.finish(home.folder)
         loss, replayed = _reconcile(home, report, keeps_waiting=is_put_back)
+        if records := repair_decisions(home.folder, home.online):
+            report(f"{count_of(records, 'record')} of the decision log came back from the history")
         put_back.confirm(home.folder)
         notes += _restore_log_consents(home, config, now, report)
         apply_pending_erasures(home.folder, home.online, home.ledger())

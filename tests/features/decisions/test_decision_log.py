@@ -69,7 +69,7 @@ def test_an_outcome_of_a_decision_is_one_of_its_customer(log: DecisionLog) -> No
 
 
 def test_of_two_outcomes_with_one_id_the_later_recorded_one_stands(log: DecisionLog) -> None:
-    first, later = outcome(customer_id="ann", value=1), outcome(customer_id="ann", value=2, recorded_at=41)
+    first, later = outcome(customer_id="ann", value=1), outcome(customer_id="ann", value=2.0, recorded_at=41)
     assert log.record_outcomes([first, first, later, first, later]) == [
         ACCEPTED, REPEATED, ACCEPTED, SUPERSEDED, REPEATED
     ]  # fmt: skip
@@ -124,7 +124,7 @@ def test_of_many_writers_at_once_one_is_first_for_all(log: DecisionLog) -> None:
 
 
 SENT = [decision(), decision("d2", "bob"), exposure(), exposure(at=21), exposure("d2"), outcome(decision_id="d1"),
-        outcome(decision_id="d1", value=2, recorded_at=41), outcome(decision_id="d1", value=3, recorded_at=42),
+        outcome(decision_id="d1", value=2.0, recorded_at=41), outcome(decision_id="d1", value=3.0, recorded_at=42),
         outcome("o2", customer_id="ann")]  # fmt: skip
 
 
