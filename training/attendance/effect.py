@@ -36,7 +36,7 @@ class AttendanceEffect:
     sensitivity: Sensitivity
 
     @property
-    def matched(self) -> Estimate:
+    def primary_estimate(self) -> Estimate:
         """The estimate that is stated first."""
         return self.estimates[MATCHED]
 

@@ -54,12 +54,12 @@ class FittedPanel:
         return match(self.panel, self.position)
 
 
-def matched(fitted: FittedPanel) -> Estimate:
+def matched_estimate(fitted: FittedPanel) -> Estimate:
     """Matched difference in differences."""
     return matched_effect(fitted.panel, fitted.position, fitted.matches)
 
 
-def doubly_robust(fitted: FittedPanel) -> Estimate:
+def doubly_robust_estimate(fitted: FittedPanel) -> Estimate:
     """Doubly robust difference in differences."""
     return doubly_robust_effect(fitted.panel, fitted.design, fitted.propensity)
 
@@ -81,8 +81,8 @@ def before_and_after(fitted: FittedPanel) -> Estimate:
 
 
 ESTIMATORS: dict[str, Callable[[FittedPanel], Estimate]] = {
-    MATCHED: matched,
-    DOUBLY_ROBUST: doubly_robust,
+    MATCHED: matched_estimate,
+    DOUBLY_ROBUST: doubly_robust_estimate,
     "difference_in_differences": difference_in_differences,
     "before_and_after": before_and_after,
     "difference_after": difference_after,

@@ -13,7 +13,8 @@ from training.attendance.panel import WEEK, WEEKS_BEFORE, AttendancePanel
 from training.attendance.purchase_covariates import purchase_covariates
 
 Outcome = Literal["spend", "orders"]
-MAX_COMPARISON_ROWS = 40_000  # of all cohorts; more customers would not narrow the interval of an attendee
+MAX_ATTENDEES = 2_000  # more would narrow an interval that is narrow already, and take long
+MAX_COMPARISON_ROWS = 20_000  # of all cohorts
 MIN_COHORT_ROWS = 500
 _MONDAY = 3  # 1970 began on a Thursday
 
@@ -35,8 +36,8 @@ def build_panel(
 ) -> AttendancePanel:
     """The stacked panel of attendees and of customers who never attended.
 
-    Customers are in it from the day after their first purchase on. Comparison customers beyond MAX_COMPARISON_ROWS are
-    left out at random.
+    Customers are in it from the day after their first purchase on. Attendees beyond MAX_ATTENDEES and comparison
+    customers beyond MAX_COMPARISON_ROWS are left out at random.
 
     Args:
         purchases: of all customers.
@@ -46,39 +47,43 @@ def build_panel(
         within_days: length of the window that begins with the index day, days.
     """
     rng = np.random.default_rng(0)  # the same question has the same answer
-    never = np.setdiff1d(np.arange(purchases.customers), attendances.customer)
     customer, day = attendances.customer[counted], attendances.day[counted]
-    known = purchases.first_purchase[customer] < day
-    customer, day = customer[known], day[known]
-    week, cohort = np.unique((day + _MONDAY) // WEEK, return_inverse=True)
-    limit = max(MIN_COHORT_ROWS, MAX_COMPARISON_ROWS // max(len(week), 1))
-    others, other_days, other_cohorts = [], [], []
-    for position in range(len(week)):
+    eligible = np.flatnonzero(purchases.first_purchase[customer] < day)
+    if len(eligible) > MAX_ATTENDEES:
+        eligible = np.sort(rng.choice(eligible, MAX_ATTENDEES, replace=False))
+    customer, day = customer[eligible], day[eligible]
+    cohort = np.unique((day + _MONDAY) // WEEK, return_inverse=True)[1]
+    never = np.setdiff1d(np.arange(purchases.customers), attendances.customer)
+    others = _comparison_rows(purchases, never, day, cohort, rng)
+    customer, day, cohort = (np.concatenate(parts) for parts in zip((customer, day, cohort), others, strict=True))
+    return _panel(purchases, (customer, day, cohort), len(eligible), outcome, within_days)
+
+
+def _comparison_rows(
+    purchases: DailyPurchases, never: Integers, day: Integers, cohort: Integers, rng: np.random.Generator
+) -> tuple[Integers, Integers, Integers]:
+    """Customers who never attended, with a day of the cohort's attendees and the cohort, for each cohort."""
+    cohorts = int(cohort.max()) + 1 if len(cohort) else 0
+    limit = max(MIN_COHORT_ROWS, MAX_COMPARISON_ROWS // max(cohorts, 1))
+    rows = [(np.empty(0, np.int64),) * 3]
+    for position in range(cohorts):
         sample = never if len(never) <= limit else rng.choice(never, limit, replace=False)
         days = rng.choice(day[cohort == position], len(sample))
         known = purchases.first_purchase[sample] < days
-        others.append(sample[known])
-        other_days.append(days[known])
-        other_cohorts.append(np.full(int(known.sum()), position))
-    return _panel(
-        purchases,
-        np.concatenate([customer, *others]),
-        np.concatenate([day, *other_days]),
-        np.concatenate([cohort, *other_cohorts]),
-        len(customer),
-        (outcome, within_days),
-    )
+        rows.append((sample[known], days[known], np.full(int(known.sum()), position)))
+    customers, index_days, cohorts_of_rows = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+    return customers, index_days, cohorts_of_rows
 
 
 def _panel(
     purchases: DailyPurchases,
-    customer: Integers,
-    day: Integers,
-    cohort: Integers,
+    rows: tuple[Integers, Integers, Integers],
     attendees: int,
-    question: tuple[Outcome, int],
+    outcome: Outcome,
+    within_days: int,
 ) -> AttendancePanel:
-    outcome, within_days = question
+    """The panel of customers, index days and cohorts; the first rows are the attendees."""
+    customer, day, cohort = rows
     spend, orders = (weekly_sums(purchases, values, customer, day) for values in (purchases.spend, purchases.orders))
     after_orders = purchases.window_sums(purchases.orders, customer, day, day + within_days)
     after = after_orders

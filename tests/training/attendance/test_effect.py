@@ -59,7 +59,7 @@ def test_an_effect_is_stated_with_both_estimates_and_how_strong_a_hidden_cause_w
     answer = attendance_effect(panel).answer
     assert isinstance(answer, AttendanceEffect)
     assert [*answer.estimates] == ["matched", "doubly_robust"]
-    assert answer.matched.low > 0
+    assert answer.primary_estimate.low > 0
     sensitivity = answer.sensitivity
     assert 0 < sensitivity.robustness_value_interval < sensitivity.robustness_value < 1
     assert 0 < sensitivity.recorded_attending < 1

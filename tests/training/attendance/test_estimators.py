@@ -19,8 +19,8 @@ from training.attendance.doubly_robust import doubly_robust_effect
 from training.attendance.estimators import (
     FittedPanel,
     difference_in_differences,
-    doubly_robust,
-    matched,
+    doubly_robust_estimate,
+    matched_estimate,
 )
 from training.attendance.matching import NEIGHBOURS, matched_effect, nearest
 from training.attendance.propensity import fit_propensity
@@ -36,7 +36,7 @@ def run(reason: str, seed: int, effect: float) -> dict[str, tuple[float, float, 
     attendees = shop.attendees(reason, rng)
     fitted = FittedPanel(class_panel(shop, attendees, effect))
     truth = effect * shop.spend[attendees, CLASS_WEEK:].mean()
-    found = {"matched": matched(fitted), "doubly robust": doubly_robust(fitted)}
+    found = {"matched": matched_estimate(fitted), "doubly robust": doubly_robust_estimate(fitted)}
     found["plain"] = difference_in_differences(fitted)
     return {name: (row.value - truth, row.low - truth, row.high - truth, truth) for name, row in found.items()}
 
@@ -133,10 +133,15 @@ def test_a_customer_in_two_cohorts_counts_as_one_in_the_error() -> None:
     rows = np.tile(np.arange(len(panel)), 2)
     twice = replace(panel.select(rows), cohort=np.repeat([0, 1], len(panel)))
     once, doubled = FittedPanel(panel), FittedPanel(twice)
-    assert_allclose(doubly_robust(doubled).standard_error, doubly_robust(once).standard_error, rtol=0.05)
+    assert_allclose(
+        doubly_robust_estimate(doubled).standard_error, doubly_robust_estimate(once).standard_error, rtol=0.05
+    )
     assert_allclose(difference_in_differences(doubled).standard_error, difference_in_differences(once).standard_error)
     independent = replace(twice, customer=np.arange(len(twice)))
-    assert doubly_robust(FittedPanel(independent)).standard_error < 0.8 * doubly_robust(once).standard_error
+    assert (
+        doubly_robust_estimate(FittedPanel(independent)).standard_error
+        < 0.8 * doubly_robust_estimate(once).standard_error
+    )
 
 
 def test_a_customer_who_is_matched_often_widens_the_interval() -> None:
@@ -145,5 +150,5 @@ def test_a_customer_who_is_matched_often_widens_the_interval() -> None:
     panel = class_panel(shop, shop.attendees("random", rng))
     fitted = FittedPanel(panel)
     few = panel.select(np.flatnonzero(panel.attended | (np.arange(len(panel)) % 40 == 0)))
-    assert matched(FittedPanel(few)).standard_error > 1.5 * matched(fitted).standard_error
-    assert matched_effect(panel, fitted.position, fitted.matches).value == matched(fitted).value
+    assert matched_estimate(FittedPanel(few)).standard_error > 1.5 * matched_estimate(fitted).standard_error
+    assert matched_effect(panel, fitted.position, fitted.matches).value == matched_estimate(fitted).value

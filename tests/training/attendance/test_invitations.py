@@ -133,7 +133,7 @@ def test_the_ends_of_fiellers_interval_are_the_ratios_that_a_test_just_refuses()
         ({"invited": np.ones(CUSTOMERS, bool)}, "no_randomised_control", "Found 5000 invited customers"),
         ({"probability": np.full(CUSTOMERS, np.nan)}, "probabilities_unknown", "Found 5000 draws without"),
         ({"probability": np.full(CUSTOMERS, 0.005)}, "no_overlap", "Found draws of probability 0.005;"),
-        ({"converted": np.zeros(CUSTOMERS, bool)}, "too_few", "Found 1"),
+        ({"converted": np.zeros(CUSTOMERS, bool)}, "too_few", "Found 2317 customers and 0 with an order in"),
         ({"invited": np.arange(CUSTOMERS) < 99}, "too_few", "Found 99 customers and 99 with an order in the smaller"),
     ],
 )  # fmt: skip
