@@ -21,6 +21,7 @@ from pipelines.cli.command_context import GATE_REJECTED_STATUS, create_run_conte
 from pipelines.cli.completion import completion
 from pipelines.cli.console import CommandConsole, capture_warnings
 from pipelines.cli.doctor import doctor
+from pipelines.cli.effect import effect
 from pipelines.cli.explain import explain
 from pipelines.cli.forget import forget
 from pipelines.cli.init import init
@@ -202,6 +203,7 @@ app.command(rich_help_panel=EXPLORE)(columns)
 app.command(rich_help_panel=EXPLORE)(audience)
 app.command(rich_help_panel=EXPLORE)(attribution)
 app.add_typer(experiment.app, name="experiment", rich_help_panel=EXPLORE)
+app.command(rich_help_panel=EXPLORE)(effect)
 app.command(rich_help_panel=OPERATE)(status)
 app.command(rich_help_panel=OPERATE)(doctor)
 app.command(rich_help_panel=OPERATE)(serve)

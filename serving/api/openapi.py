@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from serving.audiences.schema import AudienceRequest
 from serving.moments import DATETIME_SCHEMA
 from serving.problems import DETAILS, MEDIA_TYPE
+from serving.schemas.effects import EffectRequest
 from serving.schemas.experiments import DecisionRequest, ExperimentExtension
 from serving.schemas.intake import ExposuresRequest, OutcomesRequest
 from serving.schemas.predictions import Part, PredictionRequest, ProblemDetails
@@ -23,6 +24,7 @@ from training.experiments.experiment import Experiment
 _UNDECLARED_MODELS: tuple[type[BaseModel], ...] = (
     PredictionRequest,
     ConsentChanges,
+    EffectRequest,
     AudienceRequest,
     Experiment,
     ExperimentExtension,

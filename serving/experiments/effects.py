@@ -90,14 +90,15 @@ def answer_effect(
         attendees=answer.attendees,
         mature=answer.mature,
         compared=answer.compared,
+        ordered_that_day=answer.ordered_that_day,
         cohorts=answer.cohorts,
         never_attended=answer.never_attended,
-        attending=_observed(answer.observed, factor),
-        invitations=None if answer.invitations is None else _randomised(answer.invitations, factor),
+        attending=_observed_effect(answer.observed, factor),
+        invitations=None if answer.invitations is None else _randomised_effect(answer.invitations, factor),
     )
 
 
-def _observed(result: AttendanceResult, factor: float) -> ObservedEffect:
+def _observed_effect(result: AttendanceResult, factor: float) -> ObservedEffect:
     """The effect per attendee in the window, ``factor`` weeks."""
     diagnostics = [
         DiagnosticResponse.model_validate(
@@ -127,7 +128,7 @@ def _observed(result: AttendanceResult, factor: float) -> ObservedEffect:
             )
 
 
-def _randomised(answer: InvitationAnswer, factor: float) -> RandomisedEffect:
+def _randomised_effect(answer: InvitationAnswer, factor: float) -> RandomisedEffect:
     counts = {"invited": answer.invited, "not_invited": answer.not_invited}
     if isinstance(answer.effect, Refusal):
         refusal = answer.effect

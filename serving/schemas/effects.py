@@ -114,6 +114,10 @@ class EffectResponse(StrictModel):
     attendees: int = Field(description="Customers whose first attendance lies in the period.")
     mature: int = Field(description="Of these, with a window that is over, and with 12 weeks of the log before.")
     compared: int = Field(description="Of these, with an order before; at most 2,000, drawn at random.")
+    ordered_that_day: float | None = Field(
+        description="The share of the mature who ordered on the day of attendance. Near 1 the event is part of an "
+        "order, and its effect has that order in it."
+    )
     cohorts: int = Field(description="Weeks of attendance.")
     never_attended: int = Field(description="Customers that they are compared with.")
     attending: ObservedEffect

@@ -64,7 +64,8 @@ class AttendanceAnswer:
 
     attendees: int  # whose first attendance lies in the period
     mature: int  # of these, with a window that is over, and with 12 weeks of the log before
-    compared: int  # of these, with an order before
+    compared: int  # of these, with an order before; drawn at random where they are many
+    ordered_that_day: float | None  # the share of the mature that ordered on the day of attendance
     cohorts: int
     never_attended: int  # customers whom they are compared with
     observed: AttendanceResult
@@ -114,11 +115,18 @@ def _answer(
         attendees=len(days),
         mature=mature,
         compared=panel.attendees,
+        ordered_that_day=_ordered_that_day(log, firsts.select(np.flatnonzero(is_mature))),
         cohorts=len(np.unique(panel.cohort)),
         never_attended=len(np.unique(panel.customer[~panel.attended])),
         observed=observed,
         invitations=None if draws is None else _answer_invitations(question, log, attendances, draws),
     )
+
+
+def _ordered_that_day(log: PurchaseLog, attendances: Attendances) -> float | None:
+    customer, day = attendances.customer, attendances.day
+    orders = log.purchases.window_sums(log.purchases.orders, customer, day, day + 1)
+    return float((orders > 0).mean()) if len(day) else None
 
 
 def _answer_invitations(

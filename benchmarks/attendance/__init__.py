@@ -1,0 +1,1 @@
+"""Attendance: planted classes and random invitations in the purchases of real households."""
