@@ -21,7 +21,7 @@ RECORD = experiment(looks=[day.isoformat() for day in LOOKS])
 AFTER = date(2027, 6, 1)  # everybody has matured
 
 
-def planted(effect: float = 0.03, seed: int = 0) -> Units:
+def planted_customers(effect: float = 0.03, seed: int = 0) -> Units:
     """400 customers a day for 42 days, of whom a tenth orders, and of those with the offer some more."""
     return coin_flips(np.random.default_rng(seed), (0.10, 0.10 + effect), 400, 42)
 
@@ -130,7 +130,7 @@ def test_even_splits_need_no_logged_probabilities() -> None:
 
 
 def test_between_declared_looks_there_is_a_band_and_no_verdict() -> None:
-    result = results_on(date(2027, 4, 4), planted())
+    result = results_on(date(2027, 4, 4), planted_customers())
     assert (result.status, result.reason, result.next_look) == ("not_identified", "peeked", LOOKS[0])
     control, arm = result.arms
     assert control.band is None
@@ -151,7 +151,7 @@ def run_all(customers: Units, days: list[date]) -> list[ExperimentResults]:
 
 
 def test_declared_looks_spend_alpha_by_the_customers_that_matured() -> None:
-    first, second, end = run_all(planted(), [*LOOKS, AFTER])
+    first, second, end = run_all(planted_customers(), [*LOOKS, AFTER])
     assert [look.day for look in end.looks] == [*LOOKS, END]
     assert [look.matured for look in end.looks] == [2_800, 4_400, 16_800]
     assert [look.end for look in end.looks] == [False, False, True]
@@ -164,7 +164,7 @@ def test_declared_looks_spend_alpha_by_the_customers_that_matured() -> None:
 
 
 def test_the_winner_is_named_at_the_end_and_not_before() -> None:
-    early, end = run_all(planted(0.08), [LOOKS[1], AFTER])
+    early, end = run_all(planted_customers(0.08), [LOOKS[1], AFTER])
     assert (early.status, early.winner) == ("decided", None)
     assert early.arms[1].decision == "better"
     assert (end.status, end.winner) == ("ended", "ten-percent")
@@ -176,20 +176,20 @@ def test_the_winner_is_named_at_the_end_and_not_before() -> None:
 
 
 def test_without_a_difference_nobody_wins() -> None:
-    end = results_on(AFTER, planted(0.0, seed=3))
+    end = results_on(AFTER, planted_customers(0.0, seed=3))
     assert (end.status, end.winner) == ("ended", None)
     assert end.detail == "No arm differs from control so far. No arm wins: none is the best with 95%."
 
 
 def test_control_can_be_the_best() -> None:
-    end = results_on(AFTER, planted(-0.04))
+    end = results_on(AFTER, planted_customers(-0.04))
     assert (end.winner, end.arms[1].decision) == (None, "worse")
     assert end.detail == "Against none: ten-percent is worse. No arm wins: control is the best."
 
 
 def test_an_arm_that_is_not_shown_to_keep_its_guardrail_does_not_win() -> None:
     record = experiment(guardrails=[{"kind": "event", "name": "unsubscribe", "within_days": 28, "at_most": 0.002}])
-    customers = planted(0.08)
+    customers = planted_customers(0.08)
     left = np.where(np.arange(len(customers)) % 100 < 1, 1.0, 0.0)
     result = results(record, replace(customers, values={**customers.values, "unsubscribe_28d": left}), AFTER)
     assert result.guardrails[0].status == "broken"
@@ -198,21 +198,21 @@ def test_an_arm_that_is_not_shown_to_keep_its_guardrail_does_not_win() -> None:
 
 
 def test_after_the_end_the_results_stay() -> None:
-    customers = planted()
+    customers = planted_customers()
     end = results_on(AFTER, customers)
-    later = results(RECORD, planted(0.2, seed=9), AFTER + timedelta(days=30), end)
+    later = results(RECORD, planted_customers(0.2, seed=9), AFTER + timedelta(days=30), end)
     assert later == end
 
 
 def test_a_missed_look_is_made_on_the_next_day_with_results_and_only_once() -> None:
-    late, next_day = run_all(planted(), [date(2027, 4, 7), date(2027, 4, 8)])
+    late, next_day = run_all(planted_customers(), [date(2027, 4, 7), date(2027, 4, 8)])
     assert [(look.day, look.as_of) for look in late.looks] == [(LOOKS[0], date(2027, 4, 7))]
     assert (late.status, late.reason, next_day.reason) == ("running", None, "peeked")
     assert next_day.looks == late.looks
 
 
 def test_an_experiment_that_was_stopped_early_has_a_band_and_no_verdict() -> None:
-    stopped = results(RECORD, planted(0.08), AFTER, stopped_on=date(2027, 4, 2))
+    stopped = results(RECORD, planted_customers(0.08), AFTER, stopped_on=date(2027, 4, 2))
     assert (stopped.status, stopped.reason, stopped.winner) == ("not_identified", "peeked", None)
     assert stopped.arms[1].band is not None
 
@@ -220,12 +220,12 @@ def test_an_experiment_that_was_stopped_early_has_a_band_and_no_verdict() -> Non
 def test_an_extension_makes_the_old_end_a_look() -> None:
     change = Change(kind="extend", at=0, actor="ann", ends_on=date(2027, 4, 30))
     running = start(RECORD, change)
-    result = results(running, with_maturity(planted(), END), END)
+    result = results(running, with_maturity(planted_customers(), END), END)
     assert [(look.day, look.end) for look in result.looks] == [(END, False)]
 
 
 def test_varying_probabilities_are_weighted() -> None:
-    customers = planted()
+    customers = planted_customers()
     late = customers.day >= day_number(FIRST_DAY) + 20
     probabilities = np.where(late[:, None], [0.2, 0.8], [0.5, 0.5])
     arm = (np.random.default_rng(4).random(len(customers)) < probabilities[:, 1]).astype(np.int8)
@@ -241,7 +241,7 @@ def test_varying_probabilities_are_weighted() -> None:
 
 
 def test_segments_are_estimated_from_their_own_customers() -> None:
-    gold, base = planted(0.08, seed=1), planted(0.0, seed=2)
+    gold, base = planted_customers(0.08, seed=1), planted_customers(0.0, seed=2)
     both = units(
         np.concatenate([gold.values[LABEL], base.values[LABEL]]),
         np.concatenate([gold.arm, base.arm]),
@@ -269,7 +269,7 @@ def test_spend_is_stated_per_customer_first_and_then_by_its_factors() -> None:
 
 
 def test_results_survive_their_file() -> None:
-    result = run_all(planted(), [*LOOKS, AFTER])[-1]
+    result = run_all(planted_customers(), [*LOOKS, AFTER])[-1]
     assert ExperimentResults.model_validate_json(result.model_dump_json()) == result
 
 
