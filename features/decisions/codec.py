@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import orjson
@@ -64,7 +64,8 @@ def unpack_index(value: bytes) -> CustomerIndex:
 
 
 def _present_fields(record: Decision | Exposure | OutcomeEvent) -> dict[str, Any]:
-    return {name: field for name, field in asdict(record).items() if field is not None}
+    # Not dataclasses.asdict, whose deep copies take most of the time of writing a thousand decisions.
+    return {name: field for name, field in vars(record).items() if field is not None}
 
 
 def _build(kind: type[Record], fields: dict[str, Any]) -> Record:

@@ -58,20 +58,22 @@ class Screening:
             candidates: all customers of the request.
             decisions: those that customers have in this experiment.
         """
-        rows = self._known_rows(candidates)
+        statuses = dict(
+            zip(candidates.customer_ids, self.ledger.statuses(candidates.customer_ids, self.time.now), strict=True)
+        )
+        rows = self._known_rows(candidates, statuses)
         self._check_global_holdout(candidates)
         self._check_exclusion(candidates, decisions)
         self._check_consent(candidates)
-        profiled = self._profiled_rows(candidates, rows)
+        profiled = {id_: row for id_, row in rows.items() if statuses[id_] is ConsentStatus.GRANTED}
         self._check_filter([id_ for id_ in candidates.remaining if id_ not in decisions], candidates, profiled)
         self._check_audience_holdouts(candidates, decisions)
         self._check_running(candidates, decisions)
         return profiled
 
-    def _known_rows(self, candidates: Candidates) -> dict[str, int]:
-        ids = candidates.remaining
-        statuses = self.ledger.statuses(ids, self.time.now)
-        candidates.exclude_where(ids, [status is ConsentStatus.ERASED for status in statuses], "unknown_customer")
+    def _known_rows(self, candidates: Candidates, statuses: Mapping[str, ConsentStatus]) -> dict[str, int]:
+        erased = [id_ for id_, status in statuses.items() if status is ConsentStatus.ERASED]
+        candidates.exclude(erased, "unknown_customer")
         ids = candidates.remaining
         rows = {id_: row for id_, row in zip(ids, self.scored.rows(ids), strict=True) if row is not None}
         others = [id_ for id_ in ids if id_ not in rows]
@@ -98,11 +100,6 @@ class Screening:
         reach = ReachRequest(request.purpose, request.channel, uses_scores=False)
         allowed = self.ledger.can_reach(ids, reach, self.time.now)
         candidates.exclude_where(ids, [not is_allowed for is_allowed in allowed], "no_consent")
-
-    def _profiled_rows(self, candidates: Candidates, rows: Mapping[str, int]) -> dict[str, int]:
-        ids = [id_ for id_ in candidates.remaining if id_ in rows]
-        statuses = self.ledger.statuses(ids, self.time.now)
-        return {id_: rows[id_] for id_, status in zip(ids, statuses, strict=True) if status is ConsentStatus.GRANTED}
 
     def _check_filter(self, ids: Sequence[str], candidates: Candidates, profiled: Mapping[str, int]) -> None:
         eligible = self.started.record.eligible
