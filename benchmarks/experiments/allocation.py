@@ -22,7 +22,7 @@ PLANTED_LIFT = 0.2
 SIZES = (50, 200, 5000)  # customers a day, beside 1,000
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class LossCase:
     """A market and a policy, whose loss that remains is measured."""
 
@@ -31,6 +31,7 @@ class LossCase:
     simulated: SimulatedMarket
     split: AllocationPolicy
     highest: float | None = None  # the bar
+    every_days: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,38 +66,40 @@ def loss_cases() -> list[LossCase]:
     """Return the markets and policies whose loss is measured."""
     steady, slow, changing = markets.steady(), markets.steady(days=90, delays=markets.FOUR_WEEKS), markets.changing()
     trend, sale = markets.trending(), markets.trending(base_rates=markets.SALE)
-    differ, agree = (markets.segmented(lifts) for lifts in (markets.different_winners(), markets.same_winner()))
-    cases: list[tuple[str, str, SimulatedMarket, AllocationPolicy, float | None]] = [
-        ("steady, 1,000 a day", "two-way, floor 2 %", steady, policies.two_way(), 0.42),
-        ("steady, 1,000 a day", "two-way, floor 5 %", steady, policies.two_way(0.05), 0.50),
-        ("steady, 1,000 a day", "pooled means", steady, policies.pooled_means(), None),
-        ("rate 3 to 9 %", "two-way", trend, policies.two_way(), None),
-        ("rate 3 to 9 %", "pooled means", trend, policies.pooled_means(), None),
-        ("sale week", "two-way", sale, policies.two_way(), None),
-        ("sale week", "pooled means", sale, policies.pooled_means(), None),
-        ("outcomes of 28 days", "two-way", slow, policies.two_way(), 0.38),
-        ("outcomes of 28 days", "matured days only", slow, policies.matured_only(28), None),
-        ("outcomes of 28 days", "pooled means", slow, policies.pooled_means(), None),
-        ("winner changes on day 30", "half-life 10 days", changing, policies.two_way(half_life_days=10), 0.68),
-        ("winner changes on day 30", "no half-life", changing, policies.two_way(), None),
-        ("steady, 1,000 a day", "half-life 10 days", steady, policies.two_way(half_life_days=10), None),
-        ("three segments, winners differ", "partial pooling", differ, policies.two_way(), 0.48),
-        ("three segments, winners differ", "one split", differ, policies.pooled_segments, None),
-        ("three segments, winners differ", "separate", differ, policies.separate_segments, None),
-        ("three segments, same winner", "partial pooling", agree, policies.two_way(), 0.32),
-        ("three segments, same winner", "one split", agree, policies.pooled_segments, None),
-        ("three segments, same winner", "separate", agree, policies.separate_segments, None),
-        *((f"steady, {size:,} a day", "two-way", markets.steady(size), policies.two_way(), None) for size in SIZES),
-    ]
+    two_way, pooled, forgetful = policies.two_way(), policies.pooled_means(), policies.two_way(half_life_days=10)
     return [
-        LossCase(market=market, policy=policy, simulated=simulated, split=split, highest=highest)
-        for market, policy, simulated, split, highest in cases
+        LossCase("steady, 1,000 a day", "two-way, floor 2 %", steady, two_way, highest=0.42),
+        LossCase("steady, 1,000 a day", "two-way, floor 5 %", steady, policies.two_way(0.05), highest=0.50),
+        LossCase("steady, 1,000 a day", "two-way, once a week", steady, two_way, every_days=7),
+        LossCase("steady, 1,000 a day", "half-life 10 days", steady, forgetful),
+        LossCase("steady, 1,000 a day", "pooled means", steady, pooled),
+        LossCase("rate 3 to 9 %", "two-way", trend, two_way),
+        LossCase("rate 3 to 9 %", "pooled means", trend, pooled),
+        LossCase("sale week", "two-way", sale, two_way),
+        LossCase("sale week", "pooled means", sale, pooled),
+        LossCase("outcomes of 28 days", "two-way", slow, two_way, highest=0.38),
+        LossCase("outcomes of 28 days", "matured days only", slow, policies.matured_only(28)),
+        LossCase("outcomes of 28 days", "pooled means", slow, pooled),
+        LossCase("winner changes on day 30", "half-life 10 days", changing, forgetful, highest=0.68),
+        LossCase("winner changes on day 30", "no half-life", changing, two_way),
+        *_segment_cases("three segments, winners differ", markets.different_winners(), 0.48),
+        *_segment_cases("three segments, same winner", markets.same_winner(), 0.32),
+        *(LossCase(f"steady, {size:,} a day", "two-way", markets.steady(size), two_way) for size in SIZES),
+    ]
+
+
+def _segment_cases(market: str, lifts: Floats, highest: float) -> list[LossCase]:
+    simulated = markets.segmented(lifts)
+    return [
+        LossCase(market, "partial pooling", simulated, policies.two_way(), highest=highest),
+        LossCase(market, "one split", simulated, policies.pooled_segments),
+        LossCase(market, "separate", simulated, policies.separate_segments),
     ]
 
 
 def measure_loss(case: LossCase, runs: int) -> LossRow:
     """Simulate a case and measure the loss that remains."""
-    loss = _simulate(case.simulated, case.split, runs).remaining_loss()
+    loss = _simulate(case.simulated, case.split, runs, case.every_days).remaining_loss()
     half_width = 1.96 * loss.std(ddof=1) / np.sqrt(runs)
     return LossRow(
         case=case, mean=float(loss.mean()), half_width=float(half_width), high=float(np.quantile(loss, 0.95))
@@ -128,8 +131,8 @@ def measure_change_test(runs: int) -> dict[str, float]:
     }
 
 
-def _simulate(market: SimulatedMarket, policy: AllocationPolicy, runs: int) -> SimulatedRuns:
-    return simulate_policy(market, policy, runs, np.random.default_rng(SEED))
+def _simulate(market: SimulatedMarket, policy: AllocationPolicy, runs: int, every_days: int = 1) -> SimulatedRuns:
+    return simulate_policy(market, policy, runs, np.random.default_rng(SEED), every_days)
 
 
 def _truth_row(truth: str, policy: str, runs: SimulatedRuns) -> TruthRow:

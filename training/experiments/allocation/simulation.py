@@ -60,16 +60,16 @@ class SimulatedRuns:
 
 
 def simulate_policy(
-    market: SimulatedMarket, policy: AllocationPolicy, runs: int, rng: np.random.Generator
+    market: SimulatedMarket, policy: AllocationPolicy, runs: int, rng: np.random.Generator, every_days: int = 1
 ) -> SimulatedRuns:
-    """Simulate a policy that chooses new probabilities every day; it begins with an even split."""
+    """Simulate a policy that chooses new probabilities every so many days; it begins with an even split."""
     days, segments, arms = market.rates.shape
     shape = (runs, days, segments, arms)
     probabilities, units = np.empty(shape), np.zeros(shape)
     known_by_age = np.zeros((*shape, len(market.delays)))  # conversions by the days they took, running total
     current = np.full((runs, segments, arms), 1 / arms)
     for day in range(days):
-        if day:
+        if day and day % every_days == 0:
             current = policy(_known_counts(units[:, :day], known_by_age[:, :day]), rng)
         probabilities[:, day] = current
         units[:, day] = rng.multinomial(market.customers, current)

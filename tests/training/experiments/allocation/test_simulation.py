@@ -6,15 +6,19 @@ import numpy as np
 import pytest
 
 from features.arrays import Floats
+from tests.training.experiments.allocation.cases import NEVER, experiment, units_of
+from training.experiments.allocation import next_probabilities
 from training.experiments.allocation.arm_counts import ArmCounts
 from training.experiments.allocation.simulation import (
     AllocationPolicy,
     SimulatedMarket,
     SimulatedRuns,
+    _known_counts,
     simulate_policy,
     thompson_policy,
     truncated_delays,
 )
+from training.experiments.allocation.thompson import DRAWS, allocate
 from training.experiments.experiment import Allocation
 from training.experiments.weighted_means import weighted_means
 
@@ -98,6 +102,31 @@ def test_an_effect_under_a_trend_is_covered_and_found_with_a_floor_of_five_perce
 )
 def test_partial_pooling_serves_segments_that_differ_and_segments_that_agree(lifts: Floats, bar: float) -> None:
     assert simulate(constant_rates(60, lifts), thompson(0.02), 60).remaining_loss().mean() <= bar
+
+
+def test_a_simulated_morning_gives_the_probabilities_of_its_customers() -> None:
+    rng = np.random.default_rng(4)
+    units = rng.integers(30, 60, (1, 12, 1, 2)).astype(np.float64)
+    by_age = rng.multinomial(rng.binomial(units.astype(int), 0.3), WEEK).cumsum(-1).astype(np.float64)
+    rows = [
+        (arm, 12.0 - day, NEVER if wait is None else wait + 0.5)
+        for day in range(12)
+        for arm in (0, 1)
+        for wait in _waits(int(units[0, day, 0, arm]), np.diff(by_age[0, day, 0, arm], prepend=0))
+    ]
+    record = experiment(2, floor=0.05)
+    simulated = allocate(
+        _known_counts(units, by_age), record.allocation, np.full(2, 0.5), np.random.default_rng(0), DRAWS
+    )
+    of_customers = next_probabilities(units_of(rows), record, np.random.default_rng(0))[""]
+    assert of_customers == pytest.approx(simulated[0, 0], abs=1e-12)
+    assert 0.05 < of_customers[0] < 0.95
+
+
+def _waits(units: int, conversions: Floats) -> list[int | None]:
+    """Return the day of the conversion of each of so many customers, None for those without."""
+    waits: list[int | None] = [day for day, count in enumerate(conversions) for _ in range(int(count))]
+    return [*waits, *[None] * (units - len(waits))]
 
 
 def test_an_even_split_loses_everything_that_an_even_split_loses() -> None:
