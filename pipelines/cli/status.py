@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.table import Table
 
+from features.wording import count_of
 from pipelines import environment
 from pipelines.cli.command_context import current_time, exit_on_error, resolve_home, resolve_path
 from pipelines.cli.console import CommandConsole
@@ -56,7 +57,7 @@ class StatusConsole(CommandConsole):
 
 def _json_parts(status: HomeStatus) -> dict[str, object]:
     """The nested parts of a status as mappings."""
-    parts = {name: getattr(status, name) for name in ("champion", "newest", "scores", "consents")}
+    parts = {name: getattr(status, name) for name in ("champion", "newest", "scores", "consents", "decisions")}
     return {
         **{name: None if part is None else asdict(part) for name, part in parts.items()},
         "plausibility": [asdict(note) for note in status.notes],
@@ -87,6 +88,9 @@ def _rows(status: HomeStatus) -> Iterator[tuple[str, str]]:
         for number, line in enumerate(expected_total_lines(*totals, status.currency)):
             yield "" if number else "expected", line
     yield "consents", _describe_consents(status)
+    if counts := status.decisions:
+        outcomes, customers = count_of(counts.outcomes, "outcome"), count_of(counts.customers, "customer")
+        yield "decisions", f"{counts.decisions:,}, with {outcomes}, of {customers}"
     yield "audiences", f"{status.audiences:,} stored"
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from features.calendar import local_day
 from features.consents.inspection import LedgerCounts, count_ledger, is_in_redis
+from features.decisions.inspection import DecisionCounts, count_decisions
 from features.errors import FlywheelError
 from features.online.backends import LMDB
 from features.plausibility_note import PlausibilityNote
@@ -53,6 +54,7 @@ class HomeStatus:
     scores: ScoresState | None
     expected: ExpectedTotals | None
     consents: LedgerCounts | None  # None where they are in a Redis
+    decisions: DecisionCounts | None  # None before the first one, and where they are in a Redis
     audiences: int
     stale: tuple[CheckResult, ...]
 
@@ -84,6 +86,7 @@ def read_status(surroundings: Surroundings) -> HomeStatus:
         scores=state.scores,
         expected=_expected_totals(state),
         consents=_consents(surroundings),
+        decisions=_decisions(surroundings),
         audiences=state.audiences,
         stale=tuple(result for result in results if result.level != "ok"),
     )
@@ -110,3 +113,8 @@ def _expected_totals(state: HomeState) -> ExpectedTotals | None:
 def _consents(surroundings: Surroundings) -> LedgerCounts | None:
     home = surroundings.home.folder
     return None if is_in_redis(home) else count_ledger(home)
+
+
+def _decisions(surroundings: Surroundings) -> DecisionCounts | None:
+    home = surroundings.home
+    return count_decisions(home.folder, LMDB) if home.online == LMDB else None

@@ -12,6 +12,7 @@ from features.decisions.inspection import count_decisions
 from features.online.backends import LMDB, resolve_location
 from features.online.inspection import measure_lmdb
 from features.storage.redis_client import READ_TIMEOUTS, RedisClient
+from features.wording import count_of
 from pipelines import environment
 from pipelines.diagnostics.check import Finding, check, ok, problem, warning
 from pipelines.diagnostics.masking import mask_password
@@ -153,7 +154,8 @@ def decisions(surroundings: Surroundings) -> Finding:
     counts = count_decisions(surroundings.home.folder, surroundings.home.online)
     if counts is None:
         return ok("nothing was decided yet")
-    return ok(f"{counts.decisions:,} decisions and {counts.outcomes:,} outcomes of {counts.customers:,} customers")
+    numbers = (counts.decisions, "decision"), (counts.outcomes, "outcome"), (counts.customers, "customer")
+    return ok(", ".join(count_of(*number) for number in numbers))
 
 
 STORE_CHECKS = (online_store, consents, decisions, model_store, champion, audiences)

@@ -19,6 +19,7 @@ from features.errors import FlywheelError
 from serving.api import openapi
 from serving.api.caching import no_store
 from serving.api.dependencies import app_state_of, run_in_thread
+from serving.api.experiment_work import decision_time
 from serving.api.request_parsing import read_json_as
 from serving.api.routing import router
 from serving.auth.scopes import KeyScope, requires
@@ -45,7 +46,7 @@ _RESPONSES = openapi.success_and_problem_responses(IntakeResponse, 400, 401, 403
 async def post_exposures(request: Request) -> Response:
     """Record what became of decisions, idempotent: sent, delivered, opened, suppressed or failed, and its cost."""
     app_state, body = app_state_of(request), await read_json_as(request, ExposuresRequest)
-    time = _decision_time(app_state)
+    time = decision_time(request)
     exposures = [_to_exposure(item, time.zone) for item in body.exposures]
     return await _record(app_state, lambda service: service.record_exposures(exposures, time))
 
@@ -59,7 +60,7 @@ async def post_exposures(request: Request) -> Response:
 async def post_outcomes(request: Request) -> Response:
     """Record outcomes that are not in the log, idempotent; orders need no intake, they are joined from the log."""
     app_state, body = app_state_of(request), await read_json_as(request, OutcomesRequest)
-    time, undated = _decision_time(app_state), [item.recorded_at is None for item in body.outcomes]
+    time, undated = decision_time(request), [item.recorded_at is None for item in body.outcomes]
 
     def record(service: IntakeService) -> list[IntakeResult]:
         id_case = service.ledger.id_case()
@@ -79,10 +80,6 @@ async def _record(app_state: AppState, record: Callable[[IntakeService], Sequenc
     items = [{"status": result.status, "reason": result.reason} for result in results]
     totals = {status: counts[status] for status in ("accepted", "repeated", "refused")}
     return no_store(orjson.dumps({**totals, "items": items}))
-
-
-def _decision_time(app_state: AppState) -> DecisionTime:
-    return DecisionTime(app_state.machine_now(), app_state.now(), app_state.zone)
 
 
 def _to_exposure(item: ExposureItem, zone: ZoneInfo) -> Exposure:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from features.checksums import append_residue
 from features.consents.consent import Consent
+from features.decisions.backends import decisions_of_copy, open_decisions
 from features.online.lmdb import write_transaction
 from features.storage.lmdb_inspection import open_for_inspection
 from pipelines.diagnostics import store_checks
 from pipelines.home import Home
 from serving.audience_policy import AudiencePolicy
 from serving.audiences.export.member_store import store_audience
+from tests.features.decisions.stores import decision, outcome
 from tests.pipelines.diagnostics.surroundings import NOW, level_and_found, write_champion, write_features
 from tests.redis_server import RedisServer
 from tests.serving.audiences.shop import FakeConsent, count_audience, small_table
@@ -103,6 +106,36 @@ def test_consents_in_a_redis_need_its_address(tmp_path: Path, home: Path) -> Non
         "problem",
         "they are in a Redis, but the online store is lmdb",
     )
+
+
+def test_decisions_are_counted_and_a_lost_log_is_a_problem(tmp_path: Path, home: Path) -> None:
+    assert level_and_found(store_checks.decisions, tmp_path) == ("ok", "nothing was decided yet")
+    assert not (home / "decisions").exists()
+    log = decisions_of_copy(home)
+    log.record([decision(), decision("d2", "bob")])
+    log.record_outcomes([outcome(decision_id="d1")])
+    del log
+    files = {path.name: path.read_bytes() for path in (home / "decisions").iterdir()}
+    found = "2 decisions, 1 outcome, 2 customers"
+    assert level_and_found(store_checks.decisions, tmp_path) == ("ok", found)
+    assert {path.name: path.read_bytes() for path in (home / "decisions").iterdir()} == files
+    (home / "decisions/data.mdb").write_bytes(b"no store" * 999)
+    assert level_and_found(store_checks.decisions, tmp_path)[1].startswith("Found no way to read the store")
+    shutil.rmtree(home / "decisions")
+    level, found = level_and_found(store_checks.decisions, tmp_path)
+    assert level == "problem"
+    assert found.startswith("Found the decision log none; expected ")
+
+
+def test_decisions_in_a_redis_are_counted_there(
+    tmp_path: Path, home: Path, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLYWHEEL_ONLINE_STORE", redis.url)
+    assert level_and_found(store_checks.decisions, tmp_path) == ("ok", "nothing was decided yet")
+    open_decisions(home, redis.url).record([decision()])
+    assert level_and_found(store_checks.decisions, tmp_path) == ("ok", "1 decision, 0 outcomes, 1 customer")
+    redis.flush()
+    assert level_and_found(store_checks.decisions, tmp_path)[0] == "problem"
 
 
 def test_a_database_of_mlflow_that_is_no_database_is_a_problem(tmp_path: Path, home: Path) -> None:
