@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from features.calendar import local_day, micros
 from features.errors import FlywheelError
 from pipelines.learning import scorecards
+from pipelines.learning.folding import fold
 from pipelines.learning.next_epoch import append_next_epoch, is_due
 from pipelines.learning.results import write_results
 from pipelines.learning.scorecards import ScorecardSummary
@@ -24,7 +25,7 @@ class LearnSummary:
     results: tuple[ExperimentResults, ...]
     epochs: dict[str, Epoch]  # by experiment
     scorecards: ScorecardSummary | None  # None where they could not be made
-    failures: dict[str, str]  # by experiment, or ``scorecards``: why there are no new results
+    failures: dict[str, str]  # by experiment, or ``decisions`` or ``scorecards``: why there are no new results
 
 
 def run(context: RunContext) -> LearnSummary:
@@ -40,6 +41,7 @@ def run(context: RunContext) -> LearnSummary:
     results: list[ExperimentResults] = []
     epochs: dict[str, Epoch] = {}
     failures: dict[str, str] = {}
+    _fold_decisions(context, failures)
     for experiment_id in folder.ids():
         try:
             result, epoch = _learn(context, folder, experiment_id)
@@ -52,6 +54,15 @@ def run(context: RunContext) -> LearnSummary:
             epochs[experiment_id] = epoch
     summary = _write_scorecards(context, failures)
     return LearnSummary(tuple(results), epochs, summary, failures)
+
+
+def _fold_decisions(context: RunContext, failures: dict[str, str]) -> None:
+    """Bring what was decided since the last run into the history."""
+    try:
+        fold(context.home)
+    except FlywheelError as error:
+        failures["decisions"] = str(error)
+        context.report(f"newer decisions are not in the history: {error}")
 
 
 def _write_scorecards(context: RunContext, failures: dict[str, str]) -> ScorecardSummary | None:

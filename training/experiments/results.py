@@ -122,7 +122,9 @@ def _refuse(
 ) -> ExperimentResults:
     """The results without a number: the refusal of the experiment, or those of all its arms."""
     if refusal is not None:
-        return base.model_copy(update={"status": refusal.status, "reason": refusal.reason, "detail": refusal.detail})
+        return base.model_copy(
+            update={"status": refusal.status, "reason": refusal.reason, "detail": refusal.detail, "allocation": None}
+        )
     refusals = refusals or {}
     first = next(iter(refusals.values()))
     arms = tuple(arm.model_copy(update={"refusal": refusals.get(place)}) for place, arm in enumerate(base.arms))

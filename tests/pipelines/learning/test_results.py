@@ -24,6 +24,7 @@ from tests.pipelines.learning.histories import (
 from training.experiments.experiment_folder import ExperimentFolder
 from training.experiments.result_schema import ExperimentResults
 
+pytestmark = pytest.mark.slow
 CUSTOMERS = 400
 Rows = list[dict[str, Any]]
 
