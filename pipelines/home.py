@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -78,6 +80,13 @@ class Home:
         """
         if not self.folder.is_dir():
             raise NotFound(f"Found no home in {self.folder}. Expected the folder of a shop: name it with --home.")
+
+    def published_day(self) -> date | None:
+        """Return the day that the feature tables were computed for; None where none were, or the record is damaged."""
+        try:
+            return date.fromisoformat(json.loads(self.publication.read_bytes())["as_of"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     def champion(self) -> str | None:
         """Return the version of the serving release from the local pointer, or None without a champion."""

@@ -31,6 +31,7 @@ class Question:
 
     name: str  # "order", "orders" or "spend"
     horizon_days: int
+    predicted_days: int | None = None  # the longer horizon of the prediction, of which the part until now is judged
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,9 @@ def matured_questions(
                 predicted=_column(table, P_ORDER), observed=found.ordered_within(days), is_probability=True
             )
         elif question.name == "orders":
-            predictions = MaturedPredictions(
-                predicted=_column(table, f"expected_orders_{days}d"), observed=found.orders_within(days)
-            )
+            whole = question.predicted_days or days
+            expected = _column(table, f"expected_orders_{whole}d") * (days / whole)
+            predictions = MaturedPredictions(predicted=expected, observed=found.orders_within(days))
         else:
             low, high = (_column(table, f"spend_{days}d_{end}") for end in ("p10", "p90"))
             predictions = MaturedPredictions(

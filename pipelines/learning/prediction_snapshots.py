@@ -63,12 +63,12 @@ def write_snapshot(home: Home, scores: Path, metadata: ReleaseMetadata, release:
     table = table.filter(pc.is_valid(table["churn_probability"]))
     columns = {"customer_id": table["customer_id"], P_ORDER: pc.subtract(1.0, table["churn_probability"])}
     columns |= {_short_name(name): table[name] for name in names}
-    kept = pa.table({name: _compact(values) for name, values in columns.items()})
+    compact = pa.table({name: _compact(values) for name, values in columns.items()})
     path = home.predictions / f"{as_of.day}_{release}.parquet"
     path.parent.mkdir(exist_ok=True)
     with atomic_write(path) as temporary:
         pq.write_table(
-            kept.replace_schema_metadata({"churn_days": str(metadata.churn_days)}), temporary, compression="zstd"
+            compact.replace_schema_metadata({"churn_days": str(metadata.churn_days)}), temporary, compression="zstd"
         )
     return path
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from features.storage.atomic_files import replace_text
 from pipelines.home import Home
+from pipelines.learning.prediction_snapshots import DAILY_DAYS
 
 Record = Mapping[str, Any]
-DAILY_DAYS = 35  # as of the snapshots: of older weeks one day alone
 
 
 def read_scorecards(home: Home) -> list[dict[str, Any]]:

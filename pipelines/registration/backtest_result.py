@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from features.arrays import Floats
 from training.dataset.point_in_time import Dataset
+from training.dataset.treatments import NO_TREATED_WINDOWS, TreatedWindows
 from training.evaluation.backtest import Backtest, BacktestScore
 from training.evaluation.churn_rule_limits import RuleLimit
 from training.evaluation.churn_rules import RuleResult
@@ -22,3 +23,4 @@ class BacktestResult:
     rule_results: Sequence[RuleResult] = ()
     rule_flags: Mapping[str, Floats] = field(default_factory=dict)  # rule -> flags of the newest test's rows, (n,)
     rule_limits: Sequence[RuleLimit] = ()
+    treated_windows: TreatedWindows = NO_TREATED_WINDOWS

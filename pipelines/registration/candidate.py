@@ -22,6 +22,7 @@ from training.inference.forecast import LAST_WINDOW
 from training.inference.release_manifest import GateResult, ReleaseMetadata
 from training.inference.uplift.evidence import UpliftEvidence
 from training.models import EXPERIMENT_MODELS, MODELS
+from training.monitoring.drift_reference import DriftReference
 from training.total_range import TotalRange
 
 
@@ -36,6 +37,7 @@ class ReleaseCandidate:
     assembled_release: AssembledRelease
     churn_sample: list[float]
     rows: Rows  # of every cutoff; the last is today
+    drift_reference: DriftReference
     comparisons: Sequence[PairedComparison] = ()  # with the champion
     stand_in_refutations: Sequence[str] = ()  # what the newest origin refutes of the last window, where that answers
     uplift: UpliftEvidence | None = None  # None without an experiment that teaches it

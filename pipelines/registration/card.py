@@ -47,6 +47,7 @@ def render_model_card(candidate: ReleaseCandidate, name: str) -> str:
             ],
             slices=_card_slices(candidate, name),
             rules=candidate.backtest_result.rule_results if MODELS[name].against_churn_rules else (),
+            treated_windows=candidate.backtest_result.treated_windows.sentence(),
             plausibility=without_examples(context.plausibility),
         )
     )

@@ -17,8 +17,9 @@ from pipelines.registration.mlflow_records import mlflow_run, model_summary
 from pipelines.registration.review import Review
 from pipelines.registration.uplift_model import uplift_card, uplift_run, uplift_summary
 from training.inference.release import write_release
-from training.inference.release_manifest import ReleaseManifest
+from training.inference.release_manifest import MONITORING_FOLDER, ReleaseManifest
 from training.models import MODELS, PAGES
+from training.monitoring.drift_reference import REFERENCE_FILE
 from training.pyfunc.signature import pyfunc_signature
 from training.registry import Registry, Run, artifact_address, write_pyfunc
 from training.reporting.release_page import render_release_page
@@ -99,7 +100,8 @@ def _card_and_run(candidate: ReleaseCandidate, name: str, folder: Path) -> tuple
 
 def _write_release(candidate: ReleaseCandidate, manifest: ReleaseManifest, folder: Path) -> None:
     folder.mkdir(parents=True)
-    write_release(folder, manifest, candidate.assembled_release.files)
+    monitoring = {MONITORING_FOLDER: {REFERENCE_FILE: candidate.drift_reference.to_json()}}
+    write_release(folder, manifest, {**candidate.assembled_release.files, **monitoring})
 
 
 def _manifest(candidate: ReleaseCandidate, versions: Mapping[str, str]) -> ReleaseManifest:
@@ -112,6 +114,7 @@ def _manifest(candidate: ReleaseCandidate, versions: Mapping[str, str]) -> Relea
         churn_sample=candidate.churn_sample,
         gate=candidate.gate,
         amount_limits=candidate.backtest_result.data.amount_limits,
+        treated_windows=candidate.backtest_result.treated_windows.to_json(),
     )
 
 

@@ -7,12 +7,14 @@ import pyarrow as pa
 from features.errors import NotEnoughData
 from features.online.arrow_rows import feature_rows
 from features.online.feature_rows import FeatureRows
+from pipelines.learning.treatments import read_treatments
 from pipelines.registration import churn_rules, lineage
 from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext
 from pipelines.steps import publish
 from training.dataset.point_in_time import build_dataset
 from training.dataset.population import known_customers
+from training.dataset.treatments import leave_out_treated
 from training.evaluation.backtest import backtest, scores
 from training.models import MODELS
 from training.reporting import report
@@ -42,12 +44,20 @@ def run_backtest(context: RunContext) -> BacktestResult:
     """
     _check_windows_closed(context)
     published = PublishedFeatures(context)
-    population = known_customers(context.home.features, context.cutoffs)
+    population, treated_windows = leave_out_treated(
+        known_customers(context.home.features, context.cutoffs),
+        context.cutoffs,
+        read_treatments(context.home),
+        context.readiness.plan.learned,
+        context.config.zone,
+    )
+    if sentence := treated_windows.sentence():
+        context.report(sentence)
     context.report(f"joining the features of {population['customer_id'].nunique():,} customers point in time")
     data = build_dataset(population, context.cutoffs, context.history, published)
     state = context.readiness
     tests = backtest(data, context.schedule, state.tested_plan, state.tiers, context.config.zone, context.report)
-    return BacktestResult(data, tests, scores(tests))
+    return BacktestResult(data, tests, scores(tests), treated_windows=treated_windows)
 
 
 def _check_windows_closed(context: RunContext) -> None:

@@ -1,4 +1,4 @@
-"""Learn step: what became of what was decided and predicted: results of experiments, next probabilities, scorecards."""
+"""Learn step: results of experiments, next probabilities, scorecards of what was predicted, and drift."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from features.calendar import local_day, micros
 from features.errors import FlywheelError
-from pipelines.learning import scorecards
+from pipelines.learning import drift, scorecards
+from pipelines.learning.drift import DriftSummary
 from pipelines.learning.folding import fold
 from pipelines.learning.next_epoch import append_next_epoch, is_due
 from pipelines.learning.results import write_results
@@ -25,7 +26,8 @@ class LearnSummary:
     results: tuple[ExperimentResults, ...]
     epochs: dict[str, Epoch]  # by experiment
     scorecards: ScorecardSummary | None  # None where they could not be made
-    failures: dict[str, str]  # by experiment, or ``decisions`` or ``scorecards``: why there are no new results
+    failures: dict[str, str]  # by experiment, ``decisions``, ``scorecards`` or ``drift``: why there is nothing new
+    drift: DriftSummary | None = None  # None where it could not be measured
 
 
 def run(context: RunContext) -> LearnSummary:
@@ -53,7 +55,7 @@ def run(context: RunContext) -> LearnSummary:
         if epoch is not None:
             epochs[experiment_id] = epoch
     summary = _write_scorecards(context, failures)
-    return LearnSummary(tuple(results), epochs, summary, failures)
+    return LearnSummary(tuple(results), epochs, summary, failures, _measure_drift(context, failures))
 
 
 def _fold_decisions(context: RunContext, failures: dict[str, str]) -> None:
@@ -71,6 +73,15 @@ def _write_scorecards(context: RunContext, failures: dict[str, str]) -> Scorecar
     except (FlywheelError, OSError) as error:
         failures["scorecards"] = str(error)
         context.report(f"no scorecards: {error}")
+        return None
+
+
+def _measure_drift(context: RunContext, failures: dict[str, str]) -> DriftSummary | None:
+    try:
+        return drift.run(context)
+    except (FlywheelError, OSError) as error:
+        failures["drift"] = str(error)
+        context.report(f"no drift: {error}")
         return None
 
 

@@ -83,12 +83,12 @@ def publication_day(home: Home) -> date:
     Raises:
         NotFound: no features were published.
     """
-    day = _read_marker(home).get("as_of")
+    day = home.published_day()
     if day is None:
         raise NotFound(
             f"Found no features in {home.features}. Expected published features: run `flywheel publish` first."
         )
-    return date.fromisoformat(day)
+    return day
 
 
 def _read_marker(home: Home) -> dict[str, str]:

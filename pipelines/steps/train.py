@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.storage.atomic_files import replace_text
+from pipelines.learning.drift_references import drift_reference
 from pipelines.learning.uplift import UPLIFT, LearnedFromExperiment, has_experiments, learn_uplift
 from pipelines.registration import champion
 from pipelines.registration.candidate import ReleaseCandidate
@@ -91,6 +92,7 @@ def _build_candidate(context: RunContext, fingerprint: str) -> ReleaseCandidate:
         gate_decisions={name: replace(decision, tier=tier) for name, decision in decisions.items()},
         assembled_release=assembled,
         churn_sample=churn_sample(assembled.tiered_model, today.inputs, orders, context.churn_days),
+        drift_reference=drift_reference(context, assembled.tiered_model, today),
         comparisons=comparisons,
         stand_in_refutations=stand_in_refutations(tests, assembled.tiered_model) if tier == LAST_WINDOW else (),
         rows=rows,

@@ -27,7 +27,7 @@ from training.inference.forecast import Forecast
 from training.inference.heads import Head, LoadHead
 from training.inference.input_limits import InputLimits
 from training.inference.release_errors import CorruptRelease, OtherFormat
-from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
+from training.inference.release_manifest import MANIFEST_FILE, MONITORING_FOLDER, ReleaseManifest
 from training.inference.serialization import deserialize_tiered_model
 from training.inference.tiered_model import TIERED_MODELS, TieredModel
 from training.inference.tiers.lightgbm_runtime import InvalidBooster
@@ -102,7 +102,7 @@ class Release:
         Raises:
             CorruptRelease: the store's columns differ from those that the release was trained on.
         """
-        inputs, orders = self._model_inputs(stored, as_of), nan_to_zero(stored.column("orders"))
+        inputs, orders = self.inputs(stored, as_of), nan_to_zero(stored.column("orders"))
         forecast = self._tiered_model.forecast(inputs, orders)
         if not self._experiment_heads:
             return forecast
@@ -139,7 +139,7 @@ class Release:
         Raises:
             CorruptRelease: the store's columns differ from those that the release was trained on.
         """
-        inputs, orders = self._model_inputs(stored, as_of), nan_to_zero(stored.column("orders"))
+        inputs, orders = self.inputs(stored, as_of), nan_to_zero(stored.column("orders"))
         usual = float(np.median(self._churn_sample)) if len(self._churn_sample) else 0.5
         answered = [answer for answer in answers if answer in self._tiered_model.tier_by_model]
         explained = self._explainer.explain(inputs, orders, answered, usual)
@@ -151,8 +151,8 @@ class Release:
         below, above = np.searchsorted(sample, probability, "left"), np.searchsorted(sample, probability, "right")
         return 50.0 * (below + above) / max(len(sample), 1)
 
-    def _model_inputs(self, stored: FeatureRows, as_of: int) -> Floats:
-        """Return the models' inputs at an instant, (n, inputs)."""
+    def inputs(self, stored: FeatureRows, as_of: int) -> Floats:
+        """Return the inputs of n stored customers, (n, input_names); raises CorruptRelease for other columns."""
         if input_names(stored.columns, tuple(stored.lists)) != self._input_names:
             raise CorruptRelease(
                 f"Release {self.version} expects the inputs {', '.join(self._input_names)}, the store holds "
@@ -237,6 +237,7 @@ def _build_models(
     members: Mapping[str, LoadMember],
 ) -> tuple[TieredModel, CategoryTables | None]:
     """The tiered model and the tables of the categories, from the files of each model."""
+    files.pop(MONITORING_FOLDER, None)
     names = manifest.tiered_model["inputs"]
     loaded = {name: heads[name](files.pop(name, {}), names) for name in _head_names(manifest, heads)}
     artifacts = {name: text for contents in files.values() for name, text in contents.items()}

@@ -14,6 +14,7 @@ from training.inference.uplift.evidence import UpliftEvidence
 
 FORMAT_VERSION = 2
 MANIFEST_FILE = "release.json"
+MONITORING_FOLDER = "monitoring"  # what the nightly job compares with; no answer needs it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,7 @@ class ReleaseManifest:
     churn_sample: Sequence[float]
     gate: GateResult
     amount_limits: Mapping[str, float] = field(default_factory=dict)  # input -> largest plausible amount
+    treated_windows: Mapping[str, int] = field(default_factory=dict)  # label windows: all, treated, left out; days
     format: int = FORMAT_VERSION
     files: list[str] = field(default_factory=list)  # the other files of the release
 

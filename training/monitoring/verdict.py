@@ -21,7 +21,7 @@ COVERAGE_TOLERANCE, NOMINAL_COVERAGE = 0.10, 0.80
 MIN_UNITS, MIN_EVENTS = 100, 40
 MAX_UNHELD_SHARE = 0.01  # of the customers, treated by a source that holds nobody out
 
-Status = Literal["as_expected", "alarm", "not_judged", "too_few"]
+Status = Literal["as_expected", "alarm", "not_judged", "too_few", "early"]
 CAMPAIGNS_RAN = "campaigns ran; not judged"
 
 

@@ -84,6 +84,7 @@ class ModelCard:
     slices: Sequence[PopulationSlice] = ()
     rules: Sequence[RuleResult] = ()
     plausibility: Sequence[PlausibilityNote] = ()  # of the log
+    treated_windows: str = ""  # how many label windows saw a treatment, as a sentence
     refresh: str = "Retrain weekly; score nightly. Older than the longest horizon, it must not be used."
     limits: Sequence[str] = LIMITS
 
@@ -193,4 +194,5 @@ def _data_lines(card: ModelCard) -> list[str]:
     return [
         f"- `{card.data_name}`, {card.data_rows:,} rows, sha256 `{card.data_digest}`",
         f"- Origins from {card.trained_from} to {card.trained_to}; outcomes known before {card.known_until}.",
+        *([f"- {card.treated_windows}"] if card.treated_windows else []),
     ]

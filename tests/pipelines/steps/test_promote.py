@@ -116,13 +116,14 @@ def gate(
     context: Any = SimpleNamespace(home=home, views=views, plausibility=notes)
     backtest: Any = None
     rows: Any = None
+    reference: Any = None
     return ReleaseCandidate(
         context=context, fingerprint="", backtest_result=backtest, assembled_release=assembled, churn_sample=[],
         gate_decisions={
             "churn": GateDecision("churn", tier, "", (*blocking, *refutations), blocking=tuple(blocking))
         },
         stand_in_refutations=stand_in,
-        rows=rows,
+        rows=rows, drift_reference=reference,
     ).gate  # fmt: skip
 
 

@@ -40,17 +40,20 @@ def touches_of(*rows: tuple[str, int, bool]) -> Treatments:
 
 def test_only_windows_with_a_treatment_are_left_out_and_today_stays() -> None:
     treatments = touches_of(("ann", 10, True), ("bob", 10, False), ("ann", 70, True))
-    rows, counts = leave_out_treated(population(3, "ann", "bob"), cutoffs(3), treatments, 30, ZONE)
+    rows, counts = leave_out_treated(population(3, "ann", "bob"), cutoffs(3), treatments, (30,), ZONE)
     assert list(rows.itertuples(index=False, name=None)) == [("bob", 0), ("ann", 1), ("bob", 1), ("ann", 2), ("bob", 2)]
-    assert counts.to_json() == {"windows": 4, "treated": 1, "left_out": 1}
-    assert counts.sentence().startswith("1 of 4 label windows saw a treatment; training and tests leave them out")
+    assert counts.to_json() == {"windows": 4, "treated": 1, "left_out": 1, "days": 30}
+    assert counts.sentence().startswith(
+        "1 of 4 label windows of 30 days saw a treatment; training and tests leave them out"
+    )
 
 
 def test_without_a_holdout_nothing_is_left_out_and_it_is_said() -> None:
-    rows, counts = leave_out_treated(population(2, "ann"), cutoffs(2), touches_of(("ann", 10, True)), 30, ZONE)
+    rows, counts = leave_out_treated(population(2, "ann"), cutoffs(2), touches_of(("ann", 10, True)), (30,), ZONE)
     assert len(rows) == 2
     assert counts.sentence() == (
-        "1 of 1 label windows saw a treatment; nobody was held out at random, so that training learns from them too."
+        "1 of 1 label windows of 30 days saw a treatment; nobody was held out at random, so that training learns from "
+        "them too."
     )
 
 
@@ -58,7 +61,7 @@ def test_a_window_ends_at_local_midnight_when_the_clocks_change() -> None:
     # 30 local days from 1 March are 30 days less an hour, as summer time begins on 31 March after 30 of them plus one.
     treatments = touches_of(("ann", 59, True), ("bob", 5, False))
     last_hour = treatments.rows.assign(at_us=treatments.rows["at_us"] + 23 * 3_600_000_000)
-    rows, _ = leave_out_treated(population(2, "ann"), cutoffs(2), Treatments(last_hour), 60, ZONE)
+    rows, _ = leave_out_treated(population(2, "ann"), cutoffs(2), Treatments(last_hour), (60,), ZONE)
     assert len(rows) == 2, "the treatment was in the first hour after the window"
 
 
@@ -74,7 +77,7 @@ def saved_customers(*, leaves_out: bool) -> Floats:
     for _ in range(MONTHS):
         rows = pd.DataFrame({"customer_id": ids, "position": 0})
         if leaves_out:
-            rows, _ = leave_out_treated(rows, days, treatments, 30, ZONE)
+            rows, _ = leave_out_treated(rows, days, treatments, (30,), ZONE)
         learned = rows["customer_id"].str[1:].astype(int).to_numpy()
         model = LogisticRegression().fit(inputs[learned], churned[learned])
         inputs = rng.normal(size=(CUSTOMERS, 3))
@@ -102,6 +105,12 @@ def test_retraining_on_the_treated_forgets_whom_to_target() -> None:
 @pytest.mark.parametrize("days", [7, 30])
 def test_no_treatments_leave_the_population_as_it_is(days: int) -> None:
     given = population(3, "ann", "bob")
-    rows, counts = leave_out_treated(given, cutoffs(3), Treatments.none(), days, ZONE)
+    rows, counts = leave_out_treated(given, cutoffs(3), Treatments.none(), (days,), ZONE)
     assert rows.equals(given)
     assert counts.sentence() == ""
+
+
+def test_shorter_windows_are_left_out_where_the_longest_would_leave_too_few() -> None:
+    treatments = touches_of(("ann", 50, True), ("bob", 50, True), ("cem", 50, False))
+    rows, counts = leave_out_treated(population(2, "ann", "bob"), cutoffs(2), treatments, (30, 90), ZONE)
+    assert (len(rows), counts.days) == (4, 30)
