@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -45,6 +45,11 @@ class Snapshot:
         """The horizon of ``P_ORDER`` in days."""
         return int(pq.read_schema(self.path).metadata[b"churn_days"])
 
+    @property
+    def written_at(self) -> datetime:
+        """When the scores were written, by the clock of the machine."""
+        return datetime.fromisoformat(pq.read_schema(self.path).metadata[b"written_at"].decode())
+
 
 def write_snapshot(home: Home, scores: Path, metadata: ReleaseMetadata, release: str, as_of: Cutoff) -> Path | None:
     """Keep what a table of scores predicts; None where the release was trained later, and so knew what came.
@@ -64,12 +69,12 @@ def write_snapshot(home: Home, scores: Path, metadata: ReleaseMetadata, release:
     columns = {"customer_id": table["customer_id"], P_ORDER: pc.subtract(1.0, table["churn_probability"])}
     columns |= {_short_name(name): table[name] for name in names}
     compact = pa.table({name: _compact(values) for name, values in columns.items()})
+    written_at = datetime.fromtimestamp(scores.stat().st_mtime, UTC)
+    facts = {"churn_days": str(metadata.churn_days), "written_at": written_at.isoformat()}
     path = home.predictions / f"{as_of.day}_{release}.parquet"
     path.parent.mkdir(exist_ok=True)
     with atomic_write(path) as temporary:
-        pq.write_table(
-            compact.replace_schema_metadata({"churn_days": str(metadata.churn_days)}), temporary, compression="zstd"
-        )
+        pq.write_table(compact.replace_schema_metadata(facts), temporary, compression="zstd")
     return path
 
 
@@ -81,21 +86,25 @@ def snapshots(home: Home) -> list[Snapshot]:
     )
 
 
-def thin_out(home: Home, today: date, keep_days: int) -> int:
-    """Remove the snapshots older than ``keep_days``, and all but the first of each older week; returns their number."""
-    superfluous = list(_superfluous(snapshots(home), today, keep_days))
+def thin_out(home: Home, written_before: datetime) -> int:
+    """Remove the snapshots that were written before an instant, and all but the first of each week that is not recent.
+
+    Returns:
+        the number of removed snapshots.
+    """
+    superfluous = list(_superfluous(snapshots(home), written_before))
     for snapshot in superfluous:
         snapshot.path.unlink(missing_ok=True)
     return len(superfluous)
 
 
-def _superfluous(ordered: Sequence[Snapshot], today: date, keep_days: int) -> Iterator[Snapshot]:
+def _superfluous(ordered: Sequence[Snapshot], written_before: datetime) -> Iterator[Snapshot]:
     weeks: set[tuple[str, int, int]] = set()
+    recent = ordered[-1].day - timedelta(days=DAILY_DAYS) if ordered else date.min
     for snapshot in ordered:
-        if snapshot.day >= today - timedelta(days=DAILY_DAYS):
-            continue
         year, week, _ = snapshot.day.isocalendar()
-        if snapshot.day < today - timedelta(days=keep_days) or (snapshot.release, year, week) in weeks:
+        is_further_day = snapshot.day < recent and (snapshot.release, year, week) in weeks
+        if is_further_day or snapshot.written_at < written_before:
             yield snapshot
         weeks.add((snapshot.release, year, week))
 

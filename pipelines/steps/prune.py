@@ -56,7 +56,7 @@ def run(home: Home, retention: Retention, now: datetime, report: Callable[[str],
         shutil.rmtree(home.releases / version, ignore_errors=True)
         registry.delete_release(version)
     evaluations = registry.delete_old_evaluations(limit)
-    snapshots = thin_out(home, now.date(), retention.predictions_days)
+    snapshots = thin_out(home, now - timedelta(days=retention.predictions_days))
     decisions = _remove_old_decisions(home, now, report)
     return PruneSummary(tuple(releases), evaluations, scores, _remove_old_audiences(home, report), snapshots, decisions)
 

@@ -1,7 +1,7 @@
 """Daily volumes: orders per day in all, by store and by channel, against what the weekdays of a reference expect.
 
 Distributions do not see that a part of the baskets is missing; the volume does. How far a volume may be off is measured
-on the reference itself: the spread of windows of the same length around its weekdays, trend and seasons among it.
+on the reference itself: how well its weekdays forecast windows that began as long after them (Tashman 2000).
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from features.arrays import Floats
 
 EVERYTHING = "all"
 REFERENCE_DAYS = 26 * 7
-WINDOW_DAYS = (7, 28)
+WINDOW_DAYS = (7, 28)  # whole weeks
+BASELINE_DAYS = 56  # of which the means of the weekdays are taken
+MIN_FORECASTS = 28  # within the reference; a shorter one says nothing
 MIN_ALARM_SHARE = 0.05  # of the expectation
 MIN_EXPECTED = 20.0  # orders in a window; fewer say nothing
 MAX_GROUPS = 50  # stores and channels, the largest first
@@ -70,13 +72,12 @@ def volume_drifts(reference: DailyVolumes, current: DailyVolumes) -> list[Volume
 
     A group that the current log does not name has no orders.
     """
-    groups = {group: counts for group, counts in reference.orders.items() if len(counts) >= 2 * max(WINDOW_DAYS)}
     windows = [days for days in WINDOW_DAYS if current.end - days >= reference.end]
-    tests = max(len(groups) * len(windows), 1)
+    tests = max(len(reference.orders) * len(windows), 1)
     deviations = NormalDist().inv_cdf(1 - FALSE_ALARM_RATE / tests / 2)
     drifts = [
         drift
-        for group, counts in groups.items()
+        for group, counts in reference.orders.items()
         for days in windows
         if (drift := _drift(group, days, (reference.end, counts), current, deviations)) is not None
     ]
@@ -87,36 +88,37 @@ def _drift(
     group: str, days: int, reference: tuple[int, tuple[int, ...]], current: DailyVolumes, deviations: float
 ) -> VolumeDrift | None:
     end, counts = reference
-    series = np.array(counts, dtype=float)
-    means = _weekday_means(series, end - len(series))
-    expected = float(means[(np.arange(current.end - days, current.end)) % _WEEK].sum())
+    series, gap = np.array(counts, dtype=float), current.end - days - end
+    gap = min(gap, len(series) - BASELINE_DAYS - days - MIN_FORECASTS)
+    if gap < 0:
+        return None
+    growth, spread = _forecast_error(series, days, gap)
+    expected = _expectation(series, end, days, current.end) * growth
     if expected < MIN_EXPECTED:
         return None
-    observed = float(sum(current.orders.get(group, ())[-days:]))
-    spread = max(_relative_spread(series, end - len(series), means, days), expected**-0.5)
     return VolumeDrift(
         group=group,
         window_days=days,
-        observed=observed,
+        observed=float(sum(current.orders.get(group, ())[-days:])),
         expected=expected,
-        limit=max(MIN_ALARM_SHARE, deviations * spread),
+        limit=max(MIN_ALARM_SHARE, deviations * max(spread, expected**-0.5)),
     )
 
 
-def _weekday_means(series: Floats, first: int) -> Floats:
-    """Mean orders by day number modulo 7, (7,)."""
-    weekday = (first + np.arange(len(series))) % _WEEK
-    return np.asarray(np.bincount(weekday, series, _WEEK) / np.maximum(np.bincount(weekday, minlength=_WEEK), 1))
+def _expectation(series: Floats, end: int, days: int, window_end: int) -> float:
+    """Orders in a window by the weekdays of the last ``BASELINE_DAYS`` of a series that ends before ``end``."""
+    weekday = (end - BASELINE_DAYS + np.arange(BASELINE_DAYS)) % _WEEK
+    means = np.bincount(weekday, series[-BASELINE_DAYS:], _WEEK) / np.bincount(weekday, minlength=_WEEK)
+    return float(means[np.arange(window_end - days, window_end) % _WEEK].sum())
 
 
-def _relative_spread(series: Floats, first: int, means: Floats, days: int) -> float:
-    """The standard deviation of observed over expected, over all windows of the reference with this length."""
-    usual = means[(first + np.arange(len(series))) % _WEEK]
-    observed, expected = (np.convolve(values, np.ones(days), "valid") for values in (series, usual))
-    ratio = observed / np.maximum(expected, 1e-9)
-    return float(np.sqrt(np.mean((ratio - 1) ** 2) * _overlap_correction(len(series), days)))
+def _forecast_error(series: Floats, days: int, gap: int) -> tuple[float, float]:
+    """Mean and standard deviation of observed over expected, as a release would have forecast within the reference.
 
-
-def _overlap_correction(n: int, days: int) -> float:
-    """What the variance of few windows misses, since the means are of the same days."""
-    return n / max(n - days, 1)
+    Each forecast takes the ``BASELINE_DAYS`` before it for a window of whole weeks that begins ``gap`` days later.
+    """
+    sums = np.convolve(series, np.ones(days), "valid")[BASELINE_DAYS + gap :]
+    baselines = np.convolve(series, np.ones(BASELINE_DAYS), "valid")[: len(sums)]
+    ratio = sums / np.maximum(baselines * days / BASELINE_DAYS, 1e-9)
+    growth = float(ratio.mean())
+    return growth, float(ratio.std()) / max(growth, 1e-9)

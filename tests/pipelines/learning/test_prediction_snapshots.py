@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import os
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -71,12 +72,21 @@ def test_scoring_a_day_again_replaces_its_snapshot(home: Home) -> None:
     assert [snapshot.release for snapshot in snapshots(home)] == ["3", "4"]
 
 
-def test_older_weeks_keep_their_first_day_and_the_oldest_go(home: Home) -> None:
+def test_older_weeks_keep_their_first_day(home: Home) -> None:
     for number in range(70):
         take(home, DAY + timedelta(days=number))
-    assert thin_out(home, DAY + timedelta(days=70), keep_days=60) == 32
-    days = [(snapshot.day - DAY).days for snapshot in snapshots(home)]
-    assert days == [14, 21, 28, *range(35, 70)]
+    assert thin_out(home, datetime(2000, 1, 1, tzinfo=UTC)) == 29
+    assert [(snapshot.day - DAY).days for snapshot in snapshots(home)] == [0, 7, 14, 21, 28, *range(34, 70)]
+
+
+def test_a_snapshot_goes_by_the_day_it_was_written_even_after_an_erasure(home: Home) -> None:
+    os.utime(home.scores, (0, 0))
+    take(home, DAY)
+    os.utime(home.scores)
+    take(home, DAY + timedelta(days=1))
+    delete_from_tables(home.folder, ["ann"])
+    assert thin_out(home, datetime.now(UTC) - timedelta(days=400)) == 1
+    assert [snapshot.day for snapshot in snapshots(home)] == [DAY + timedelta(days=1)]
 
 
 def test_an_erased_customer_leaves_every_snapshot(home: Home) -> None:
