@@ -95,4 +95,5 @@ def _log(
     return AttributionLog(
         customers=customers, channels=CHANNELS, campaigns=CHANNELS, touches=touches, orders=orders,
         decisions=empty_decisions(), first_day=first - PAST_DAYS, last_day=first + DAYS,
+        served_rate=np.full(customers, np.nan),
     )  # fmt: skip

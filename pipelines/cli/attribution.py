@@ -68,8 +68,8 @@ class AttributionConsole(CommandConsole):
 
     def _show_caused(self, channels: list[ChannelResponse]) -> None:
         table = titled_table(
-            "Caused: by hold-outs (randomised), and by the hazard after a touch (observational)",
-            "channel", "touches", "withheld", "caused", "95 % interval", "by the hazard",
+            "Caused by the channels, by hold-outs (randomised)",
+            "channel", "touches", "withheld", "caused", "95 % interval", "by the hazard\n(observational)",
         )  # fmt: skip
         for each in channels:
             table.add_row(

@@ -161,6 +161,9 @@ class AttributionResponse(StrictModel):
     to: date
     conversions: int = Field(description="Orders of the period.")
     touched_conversions: int = Field(description="Of them those with a touch in the 30 days before.")
+    compared_by: Literal["served_prediction", "past_orders"] = Field(
+        description="What was known of customers before the period, by which they are compared."
+    )
     credited: CreditsResponse = Field(description="The sums over all channels; compare them with the conversions.")
     channels: list[ChannelResponse] = Field(description="The most touches first.")
     small_channels: int = Field(description="Channels with fewer than ten customers; they are left out.")
@@ -176,6 +179,7 @@ class AttributionResponse(StrictModel):
                 "to": report.period.end,
                 "conversions": report.conversions,
                 "touched_conversions": report.touched_conversions,
+                "compared_by": "served_prediction" if report.has_served_rates else "past_orders",
                 "credited": CreditsResponse.of(*report.channels),
                 "channels": [ChannelResponse.from_channel(each) for each in shown],
                 "small_channels": report.small_channels,

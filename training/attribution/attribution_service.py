@@ -20,6 +20,7 @@ from training.attribution.log_reader import read_attribution_log
 from training.attribution.period import Period
 from training.attribution.report import AttributionReport
 from training.attribution.report_assembly import attribution_report
+from training.attribution.served_predictions import FOLDER
 
 MAX_REPORTS = 32  # kept in memory
 _TABLES = ("orders", "touches", "decisions", "costs")
@@ -62,8 +63,9 @@ class AttributionService:
             ) from None
 
     def _state(self) -> Hashable:
-        """What a report depends on besides its period: the tables of the history, the ledger and the experiments."""
+        """What a report depends on besides its period: tables, consents, experiments, predictions."""
         paths = [self.home / "history" / f"{name}.parquet" for name in _TABLES]
         paths += sorted((self.home / "experiments").glob("*.json"))
+        paths += sorted((self.home / FOLDER).glob("*.parquet"))
         files = tuple((path.name, (stat := path.stat()).st_mtime_ns, stat.st_size) for path in paths if path.is_file())
         return self.ledger.state(), files

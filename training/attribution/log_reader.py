@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.arrays import Floats, Integers
 from features.views import CUSTOMER_ID
 from training.attribution.conversion_paths import LOOKBACK_DAYS
 from training.attribution.experiment_decisions import DECISION_ID, empty_decisions, read_decisions
@@ -28,6 +29,7 @@ from training.attribution.history_tables import (
 from training.attribution.order_rates import RATE_DAYS
 from training.attribution.period import Period
 from training.attribution.rows import AttributionLog, DecisionRows, OrderRows, TouchRows
+from training.attribution.served_predictions import served_rates
 
 UNKNOWN_CHANNEL = "unknown"
 _TOUCH_COLUMNS = ("channel", "campaign_id", "treated", "probability", "cost", DECISION_ID)
@@ -67,7 +69,7 @@ def read_attribution_log(home: Path, period: Period, zone: ZoneInfo, left_out: L
             lambda table: table.filter(pc.invert(pc.is_in(table[CUSTOMER_ID], value_set=excluded_ids))), len(excluded)
         )
         customers = Words(tuple(word for word in customers.words if word not in excluded))
-    return _to_log(tables, customers, home)
+    return _to_log(tables, customers, home, served_rates(home, period, customers))
 
 
 def _read_tables(home: Path, period: Period, zone: ZoneInfo) -> _Tables:
@@ -84,7 +86,7 @@ def _read_tables(home: Path, period: Period, zone: ZoneInfo) -> _Tables:
     )
 
 
-def _to_log(tables: _Tables, customers: Words, home: Path) -> AttributionLog:
+def _to_log(tables: _Tables, customers: Words, home: Path, served_rate: Floats) -> AttributionLog:
     touches, orders, decisions = tables.touches, tables.orders, tables.decisions
     channel = text_or(touches, "channel", UNKNOWN_CHANNEL)
     campaign = text_or(touches, "campaign_id", "")
@@ -105,12 +107,13 @@ def _to_log(tables: _Tables, customers: Words, home: Path) -> AttributionLog:
         decisions=_decision_rows(decisions, customers, channels, campaigns),
         first_day=ranges[0][0] if ranges[0] is not None else 0,
         last_day=max((last for _, last in known), default=0),
+        served_rate=served_rate,
         left_out=tables.left_out,
     )
 
 
 def _touch_rows(
-    touches: pa.Table, customers: Words, channel: np.ndarray, campaign: np.ndarray, decisions: pa.Table
+    touches: pa.Table, customers: Words, channel: Integers, campaign: Integers, decisions: pa.Table
 ) -> TouchRows:
     size, names = touches.num_rows, touches.column_names
     treated = pc.fill_null(touches["treated"], True).to_numpy() if "treated" in names else np.ones(size)  # noqa: FBT003

@@ -51,6 +51,7 @@ class AttributionReport:
     period: Period
     conversions: int  # orders of the period
     touched_conversions: int  # of them with a path
+    has_served_rates: bool  # whether customers were compared by the served prediction, or by their past orders
     channels: tuple[ChannelAttribution, ...]  # the most touches first
     small_channels: int  # left out, with fewer customers than SMALLEST_CHANNEL
     costs: tuple[SourceCost, ...] = ()

@@ -63,6 +63,7 @@ def attribution_report(log: AttributionLog, period: Period, costs: tuple[SourceC
         period=period,
         conversions=int(period.contains(log.orders.day).sum()),
         touched_conversions=int(paths.conversions.sum()),
+        has_served_rates=log.has_served_rates,
         channels=tuple(sorted(channels, key=lambda each: (-each.touches, each.channel))),
         small_channels=int((~listed).sum()),
         costs=costs,

@@ -9,6 +9,8 @@ import numpy as np
 
 from features.arrays import Booleans, Floats, Integers, RowIndices
 
+MIN_SERVED_SHARE = 0.8
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
@@ -73,4 +75,10 @@ class AttributionLog:
     decisions: DecisionRows
     first_day: int  # the first local day of the log, days since 1970
     last_day: int  # the last local day with an order
+    served_rate: Floats  # (n,) orders per day as predicted before the period, NaN for who had no prediction
     left_out: int = 0  # customers who were erased or do not consent to profiling
+
+    @property
+    def has_served_rates(self) -> bool:
+        """Whether enough customers had a prediction that customers can be compared by it."""
+        return bool(len(self.served_rate)) and float(np.isfinite(self.served_rate).mean()) >= MIN_SERVED_SHARE

@@ -65,5 +65,5 @@ def attribution_log(
     return AttributionLog(
         customers=customers, channels=CHANNELS, campaigns=campaigns, touches=touch_rows(touches),
         orders=order_rows(orders), decisions=empty_decisions() if decisions is None else decisions,
-        first_day=NEW_YEAR - 365, last_day=day_number(last_day),
+        first_day=NEW_YEAR - 365, last_day=day_number(last_day), served_rate=np.full(customers, np.nan),
     )  # fmt: skip

@@ -8,6 +8,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from features.consents.consent import ALL_CHANNELS, PROFILING, Consent, Defaults
@@ -167,6 +169,33 @@ def test_costs_are_divided_by_the_new_customers_of_their_source(tmp_path: Path) 
     search, television = source_costs(tmp_path, read(tmp_path), JANUARY)
     assert (search.source, search.amount, search.new_customers, search.average) == ("search", 40, 1, 40)
     assert (television.amount, television.new_customers, television.average) == (5, 0, None)
+
+
+def write_snapshot(home: Path, name: str, **probability: float) -> None:
+    """Write a snapshot of predictions, of the probability of an order within 50 days."""
+    table = pa.table({"customer_id": list(probability), "order_probability": [*probability.values()]})
+    (home / "predictions").mkdir(exist_ok=True)
+    pq.write_table(table.replace_schema_metadata({"churn_days": "50"}), home / "predictions" / f"{name}.parquet")
+
+
+def test_the_newest_prediction_of_before_the_period_is_read_as_orders_per_day(tmp_path: Path) -> None:
+    write_orders(tmp_path, ("ann", 5.0, "1", "10"), ("bob", 5.0, "1", "10"), ("eve", 5.0, "1", "10"))
+    write_snapshot(tmp_path, "2026-12-20_7", ann=0.9, bob=0.9, eve=0.9)
+    write_snapshot(tmp_path, "2027-01-01_7", ann=0.5, eve=1.0)
+    write_snapshot(tmp_path, "2027-01-02_7", ann=0.9, bob=0.9, eve=0.9)
+    ann, bob, eve = read(tmp_path).served_rate
+    assert ann == pytest.approx(np.log(2) / 50)
+    assert np.isnan(bob)
+    assert np.isfinite(eve)
+
+
+def test_a_prediction_of_long_before_the_period_is_not_used(tmp_path: Path) -> None:
+    write_orders(tmp_path, ("ann", 5.0, "1", "10"))
+    write_snapshot(tmp_path, "2026-11-26_7", ann=0.5)
+    write_snapshot(tmp_path, "notes", ann=0.5)
+    assert not read(tmp_path).has_served_rates
+    write_snapshot(tmp_path, "2026-11-27_7", ann=0.5)
+    assert read(tmp_path).has_served_rates
 
 
 def test_a_day_is_a_day_of_the_shop(tmp_path: Path) -> None:

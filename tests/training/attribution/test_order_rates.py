@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,16 @@ def test_counts_that_differ_no_more_than_chance_make_customers_alike() -> None:
 
 def test_without_a_past_all_customers_are_alike() -> None:
     assert order_rates(attribution_log([], [(0, 3.0)], customers=2), NEW_YEAR).tolist() == [1.0, 1.0]
+
+
+def test_what_was_predicted_counts_instead_where_nearly_all_had_a_prediction() -> None:
+    log = attribution_log([], [(0, -10.0), (0, -20.0), (1, -5.0)], customers=5)
+    past = order_rates(log, NEW_YEAR)
+    served = np.array([0.1, 0.2, 0.3, 0.4, np.nan])
+    rates = order_rates(replace(log, served_rate=served), NEW_YEAR)
+    np.testing.assert_array_equal(rates, [0.1, 0.2, 0.3, 0.4, past[4]])
+    few = np.array([0.1, 0.2, 0.3, np.nan, np.nan])
+    np.testing.assert_array_equal(order_rates(replace(log, served_rate=few), NEW_YEAR), past)
 
 
 def test_customers_with_the_same_rate_are_in_one_group() -> None:
