@@ -46,6 +46,15 @@ def metric_baseline(history: Path, metric: Metric, customer_ids: pa.StringArray,
     return Baseline(mean=mean, variance=max(float((values**2).sum()) / n - mean**2, 0.0))
 
 
+def with_mean(past: Baseline, mean: float) -> Baseline:
+    """The baseline at a mean that is predicted: the variance goes with the mean, as in a compound Poisson process.
+
+    Customers are often chosen by what they did lately, so that their past is not what they will do.
+    """
+    ratio = mean / past.mean if past.mean > 0 else 1.0
+    return Baseline(mean=mean, variance=past.variance * ratio, variance_left=past.variance_left)
+
+
 def _values(history: Path, metric: Metric, customer_ids: pa.StringArray, since: int, until: int) -> Floats:
     """The values of the customers who did something, in any order."""
     if metric.kind == "event":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +25,10 @@ from serving.audiences.query.text_columns import DictionaryColumn
 from serving.audiences.request_parsing import parse_request
 from serving.audiences.schema import AllOf, AnyOf, AudienceRequest, Condition, Node, NotOf
 from serving.audiences.scoring_context import audience_context, scoring_release
+from serving.experiments.predicted_means import nearest_prediction
 from serving.schemas.predictions import FieldProblem
-from training.experiments.experiment import Eligibility, Experiment
+from training.experiments.experiment import Eligibility, Experiment, MetricKind
 
-_PREDICTION_COLUMNS = {
-    "predicted_orders": re.compile(r"expected_orders_(\d+)d"),
-    "predicted_spend": re.compile(r"ltv_(\d+)d_mean"),
-}
 _MAX_MASKS = 64  # filters whose masks are kept, a byte for each customer
 
 
@@ -109,9 +105,12 @@ class ScoredCustomers:
         """What the table says of the customers in some rows, in their order."""
         selected = np.array(rows, np.intp)
         segments = self._values(record.segments, selected)
-        names = {name: nearest_column(self.columns, name, record.outcome.within_days) for name in _PREDICTION_COLUMNS}
-        columns = {"prediction_id": "prediction_id", "release": "release", **names}
-        fields = {name: self._values(column, selected) for name, column in columns.items()}
+        fields = {
+            "prediction_id": self._values("prediction_id", selected),
+            "release": self._values("release", selected),
+            "predicted_orders": self._predictions("orders", record.outcome.within_days, selected),
+            "predicted_spend": self._predictions("spend", record.outcome.within_days, selected),
+        }
         return [
             ScoredFields(
                 segment=None if segment is None else str(segment),
@@ -124,6 +123,10 @@ class ScoredCustomers:
         if name not in self.columns:
             return None
         return self.columns[name]
+
+    def _predictions(self, kind: MetricKind, days: int, rows: RowIndices) -> list[Any]:
+        column = nearest_prediction(self.columns, kind, days)
+        return self._values(None if column is None else column.name, rows)
 
     def _values(self, name: str | None, rows: RowIndices) -> list[Any]:
         if name is None or name not in self.columns:
@@ -171,15 +174,6 @@ def eligible_request(eligible: Eligibility) -> AudienceRequest:
             "an erasure. Select customers by what they have in common.",
         )
     return request
-
-
-def nearest_column(columns: Columns, name: str, days: int) -> str | None:
-    """The column of a prediction at the horizon nearest to some days, of two the shorter one; None without any."""
-    matches = (
-        (match, column) for column in columns.column_types if (match := _PREDICTION_COLUMNS[name].fullmatch(column))
-    )
-    horizons = sorted((abs(int(match[1]) - days), int(match[1]), column) for match, column in matches)
-    return horizons[0][2] if horizons else None
 
 
 def _names_customers(node: Node) -> bool:

@@ -15,9 +15,10 @@ from features.arrays import Booleans
 from features.consents.consent import PROFILING, ReachRequest
 from serving.audiences.consent_filter import ConsentFilter
 from serving.audiences.holdout import holdout_mask
-from serving.experiments.baselines import NoBaseline, metric_baseline
+from serving.experiments.baselines import NoBaseline, metric_baseline, with_mean
 from serving.experiments.customer_pool import ScoredCustomers, eligible_request
 from serving.experiments.decision_time import DecisionTime
+from serving.experiments.predicted_means import predicted_mean
 from serving.experiments.screening import Secrets
 from serving.schemas.experiments import ExperimentPlan, HoldoutPower, MaturityPlan, SharedCustomers, SmallestEffect
 from training.experiments.assignment import group_owners
@@ -100,10 +101,14 @@ class Planning:
     def _baseline(self, metric: Metric, customers: pa.StringArray) -> Baseline | str:
         if len(customers) < max(self.smallest_audience, 1):
             return "too few customers are available"
+        mean = predicted_mean(self.scored.columns, metric, np.flatnonzero(self._available))
+        if mean is not None and metric.kind == "order":
+            return Baseline.of_rate(mean)
         try:
-            return metric_baseline(self.home / "history", metric, customers, self.scored.log_until)
+            past = metric_baseline(self.home / "history", metric, customers, self.scored.log_until)
         except NoBaseline as reason:
             return str(reason)
+        return past if mean is None else with_mean(past, mean)
 
     def _eligible_for(self, record: Experiment) -> Booleans:
         request = eligible_request(record.eligible)

@@ -100,7 +100,10 @@ class SmallestEffect(StrictModel):
 
     metric: str
     customers: int | None = Field(description="In all arms, if all who are available are asked in time.")
-    baseline: float | None = Field(description="The mean for each customer over the last such window of the log.")
+    baseline: float | None = Field(
+        description="The mean for each customer that is expected without the experiment: the prediction or, of an "
+        "event, the mean over the last such window of the log."
+    )
     absolute: float | None
     relative: float | None = Field(description="As a share of the baseline.")
     reason: str | None = Field(description="Why there is no number.")

@@ -34,6 +34,7 @@ CONTRACT = {
     "status": pa.string(),
     "model_tier": pa.string(),
     "release": pa.string(),
+    "prediction_id": pa.string(),
     "churn_status": pa.string(),
     "churn_tier": pa.string(),
     "churn_probability": AMOUNT,

@@ -75,11 +75,16 @@ def test_a_dry_run_says_what_an_experiment_can_show_and_starts_nothing(client: T
     plan = planned["plan"]
     assert (planned["experiment"], plan["eligible"], plan["available"]) == (None, 38, 38)
     order, spend = plan["smallest_effects"]
-    # c004, c012, c020, c028 and c036 have an order that stays, and c004 does not consent.
-    assert order["baseline"] == pytest.approx(4 / 38)
-    assert spend["baseline"] == pytest.approx(160 / 38)
+    # Everybody orders with a chance of one half in 30 days.
+    rate = 1 - 0.5 ** (28 / 30)
+    assert order["baseline"] == pytest.approx(rate)
     # Both arms against control with Bonferroni: (2.2414 + 0.8416) x sqrt(p (1 - p) 6 / 38).
-    assert order["absolute"] == pytest.approx(3.0830 * (4 / 38 * 34 / 38 * 6 / 38) ** 0.5, rel=1e-4)
+    assert order["absolute"] == pytest.approx(3.0830 * (rate * (1 - rate) * 6 / 38) ** 0.5, rel=1e-4)
+    # Customer n is expected to spend n in 90 days. In the log c012, c020, c028 and c036 spent 40 each: the mean is
+    # 160 / 38, and the variance for each unit of the mean is 40 - 160 / 38.
+    mean = (sum(range(40)) - 3 - 4) / 38 * 28 / 90
+    assert spend["baseline"] == pytest.approx(mean)
+    assert spend["absolute"] == pytest.approx(3.0830 * (mean * (40 - 160 / 38) * 6 / 38) ** 0.5, rel=1e-4)
     assert plan["maturity"][0] == {
         "metric": "order_28d",
         "first_on": "2026-12-20",
@@ -113,7 +118,8 @@ def test_a_plan_says_which_experiments_share_customers(client: TestClient, tmp_p
     drawn = [decision for decision in decide(client) if decision["reason"] == "drawn"]
     assert plan["available"] == len(drawn) < 38
     assert plan["global_holdout"] == {
-        "name": "2026-H2", "share": 0.2, "until": "2027-01-01", "metric": "order_28d", "half_width": None,
+        "name": "2026-H2", "share": 0.2, "until": "2027-01-01", "metric": "order_28d",
+        "half_width": pytest.approx(1.96 * (0.5 ** (28 / 30) / (1 - 0.5 ** (28 / 30)) / 38 * (5 + 1.25)) ** 0.5),
     }  # fmt: skip
 
 
