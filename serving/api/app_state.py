@@ -37,6 +37,7 @@ from serving.observability.clock import Clock, SystemClock, make_clock
 from serving.observability.json_logs import json_log
 from serving.observability.log_silence import LogSilence
 from serving.observability.metrics import Metrics
+from serving.observability.monitoring_loader import MonitoringLoader
 from serving.predictions.consent_gate import ConsentGate
 from serving.predictions.micro_batching import MicroBatcher
 from serving.predictions.prediction_service import PredictionService
@@ -135,6 +136,11 @@ class AppState:
         return Authenticator(self.api_keys, self.sessions, self.failed_attempts, self.rate_limits)
 
     @cached_property
+    def monitoring_loader(self) -> MonitoringLoader:
+        """The loader of the scorecards and the drift that the nightly job writes into the home."""
+        return MonitoringLoader(self.home, self.metrics.monitoring)
+
+    @cached_property
     def audit_counter(self) -> AuditCounter:
         """The counter of the requests that are too many for an audit line each."""
         return AuditCounter(self.audit_log)
@@ -200,6 +206,7 @@ class AppState:
             self.release_loader.poll,
             lambda: self.audit_counter.flush(self.machine_now(), self.log),
             self.disk_reserve.restore,
+            self.monitoring_loader.poll,
         )
         polling = asyncio.create_task(poll_forever(polls, self.poll_seconds, self.log))
         try:

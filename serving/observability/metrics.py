@@ -14,6 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from features.plausibility_note import SEVERITIES
 from serving.interfaces import ReleasePort
 from serving.observability.log_silence import LogSilence
+from serving.observability.monitoring_gauges import MonitoringGauges
 from serving.schemas.prediction_columns import STATUSES, PredictionColumns
 from training.inference.forecast import TIERS
 
@@ -89,6 +90,7 @@ class Metrics:
             "Notes on the log at the last publication that are not accepted, by severity.",
             ["severity"],
         )
+        self.monitoring = MonitoringGauges(gauge)
         self._last_available: bool | None = None
         self._request_counter = lru_cache(maxsize=512)(self._requests.labels)
         self._duration_observer = lru_cache(maxsize=512)(self._durations.labels)

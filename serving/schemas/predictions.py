@@ -18,6 +18,7 @@ from pydantic import (
 
 from serving.moments import DATETIME_SCHEMA, parse_datetime
 from serving.schemas.base import Probability, StrictModel
+from serving.schemas.scorecards import DriftResponse
 from serving.schemas.segments import SegmentResponse
 from training.models import ANSWER_ORDER, EXPLANATIONS, PAGES
 
@@ -202,6 +203,7 @@ class ModelsResponse(StrictModel):
     models: list[dict[str, JsonValue]] = Field(
         description="A card per model: version, horizon, training window, metrics against baselines."
     )
+    drift: DriftResponse | None = Field(description="Drift since its training; null before the first nightly look.")
 
 
 class FieldProblem(StrictModel):

@@ -21,8 +21,10 @@ ROUTER = router()
     responses=openapi.success_and_problem_responses(ModelsResponse, 401, 403, 503),
 )
 async def get_models(request: Request) -> Response:
-    """The models of the active release, with their training windows and their metrics against baselines."""
-    release = app_state_of(request).prediction_service.active_release().release
+    """The models of the active release, with training windows, metrics against baselines, and drift since then."""
+    app_state = app_state_of(request)
+    release = app_state.prediction_service.active_release().release
+    drift = app_state.monitoring_loader.drift_of(release.version)
     return json_response(
         {
             "release": release.version,
@@ -30,5 +32,6 @@ async def get_models(request: Request) -> Response:
             "feature_service": release.metadata.feature_service,
             "model_versions": dict(release.model_versions),
             "models": list(release.cards),
+            "drift": None if drift is None else drift.model_dump(mode="json"),
         }
     )

@@ -36,6 +36,7 @@ def access(method: str, path: str) -> RouteAccess | None:
         ("GET", "/v1/customers/ann/predictions", PREDICT),
         ("HEAD", "/v1/customers/ann/predictions", PREDICT),
         ("GET", "/v1/models", PREDICT),
+        ("GET", "/v1/scorecards", PREDICT),
         ("POST", "/v1/audiences", AUDIENCE),
         ("GET", "/v1/audiences/lapsing", AUDIENCE),
         ("HEAD", "/v1/audiences/lapsing/members", AUDIENCE),
