@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from starlette.testclient import TestClient
 
 from features.calendar import DAY_US, micros, start_of_day
 from features.decisions.backends import open_decisions
@@ -15,18 +17,23 @@ from features.decisions.records import Decision
 from features.online.backends import LMDB
 from pipelines.home import Home
 from pipelines.learning.folding import fold
+from serving.api.app import create_app
+from serving.api.app_state import AppState
+from serving.settings import Settings
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel
 from tests.pipelines.conftest import ShopOf
 from tests.pipelines.shops import Log
+from tests.waiting import wait_until
 from training.experiments.experiment import Arm, Experiment, Metric
 from training.experiments.experiment_folder import ExperimentFolder
-from training.inference.release_manifest import ReleaseManifest
+from training.inference.uplift.evidence import UpliftEvidence
 from training.models import load_release
 
 pytestmark = pytest.mark.slow
 
-DECIDED, AS_OF, WITHIN_DAYS = 180, 200, 14  # days after the opening
+DECIDED, AS_OF, WITHIN_DAYS = 140, 190, 14  # days after the opening; lines are loaded up to 20 days late
+FEW_ORDERS = 3
 EXPERIMENT = Experiment(
     id="coupon",
     arms=(Arm(name="none", control=True), Arm(name="ten-percent", cost=1.0)),
@@ -36,12 +43,12 @@ EXPERIMENT = Experiment(
 
 
 def planted() -> tuple[Log, list[Decision]]:
-    """A shop in which the coupon brings half of the regular customers back within days, and nobody else."""
+    """A shop in which the coupon brings back most customers with few orders, and nobody else."""
     log, rng = shops.simulate_log(1_500, AS_OF), np.random.default_rng(1)
     known = log.orders[(log.orders["at"] < pd.Timestamp(shops.day(DECIDED))) & (log.orders["customer"] != "")]
     baskets = known.groupby("customer")["basket"].nunique()
     treated = rng.uniform(size=len(baskets)) < 0.5
-    moved = treated & (baskets.to_numpy() >= 6) & (rng.uniform(size=len(baskets)) < 0.5)
+    moved = treated & (baskets.to_numpy() <= FEW_ORDERS) & (rng.uniform(size=len(baskets)) < 0.6)
     decided_at = micros(start_of_day(shops.day(DECIDED), shops.ZONE)) + DAY_US // 2
     decisions = [
         Decision(
@@ -83,31 +90,55 @@ def shop(shop_of: ShopOf, decisions: list[Decision]) -> Flywheel:
 
 
 @pytest.fixture(scope="module")
-def manifest(shop: Flywheel) -> dict[str, Any]:
-    return shop.release
+def evidence(shop: Flywheel) -> dict[str, Any]:
+    return dict(shop.release["metadata"]["uplift"])
 
 
-def test_the_release_names_the_experiment_and_ranks_customers(manifest: dict[str, Any]) -> None:
-    evidence = manifest["metadata"]["uplift"]
+def test_the_release_names_the_experiment_and_ranks_customers(shop: Flywheel, evidence: dict[str, Any]) -> None:
     assert (evidence["experiment_id"], evidence["arm"], evidence["control"]) == ("coupon", "ten-percent", "none")
     assert evidence["policy"] not in (None, "everybody", "nobody")
     assert evidence["qini"]["low"] > 0
-    assert manifest["model_versions"]["uplift"] == "1"
-    assert [card["name"] for card in manifest["cards"]][-1] == "uplift"
+    assert shop.release["model_versions"]["uplift"] == "1"
+    assert [card["name"] for card in shop.release["cards"]][-1] == "uplift"
+
+
+def test_its_registered_version_has_a_card(shop: Flywheel) -> None:
+    (version,) = shop.home.registry().client.search_model_versions("name = 'uplift'")
+    assert "Learned from the experiment `coupon`, arm `ten-percent` against `none`" in str(version.description)
 
 
 def test_scored_customers_have_the_planted_uplift(shop: Flywheel) -> None:
     scores = pq.read_table(shop.home.scores).to_pandas()
-    regulars, others = scores[scores["orders"] >= 8], scores[scores["orders"].between(1, 3)]
-    assert regulars["uplift"].mean() > 0.2
-    assert abs(others["uplift"].mean()) < 0.1
+    few, many = scores[scores["orders"].between(1, FEW_ORDERS)], scores[scores["orders"] >= 3 * FEW_ORDERS]
+    assert few["uplift"].mean() > 0.25
+    assert abs(many["uplift"].mean()) < 0.15
     assert (scores["uplift_low"] <= scores["uplift"]).all()
+    assert (scores["uplift"] <= scores["uplift_high"]).all()
     assert set(scores["uplift_experiment"]) == {"coupon"}
     assert "uplift_tier" not in scores
 
 
-def test_a_worker_loads_the_release_and_answers_as_it_was_scored(shop: Flywheel) -> None:
+def test_a_worker_loads_the_release_with_its_evidence(shop: Flywheel, evidence: dict[str, Any]) -> None:
     release = load_release(shop.home.releases / str(shop.home.champion()))
-    assert (
-        release.metadata.uplift == ReleaseManifest.read(shop.home.releases / str(shop.home.champion())).metadata.uplift
-    )
+    assert release.metadata.uplift == UpliftEvidence.from_json(evidence)
+
+
+def test_the_service_answers_as_it_was_scored(shop: Flywheel) -> None:
+    row = pq.read_table(shop.home.scores).filter(pc.field("orders") > 0).slice(0, 1).to_pylist()[0]
+    with TestClient(
+        create_app(lambda: AppState.open(Settings(home=shop.home.folder))), base_url="http://localhost"
+    ) as client:
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        body = {"customer_ids": [row["customer_id"]], "include": ["uplift"], "as_of": row["as_of"].isoformat()}
+        (answer,) = client.post("/v1/predictions", json=body).raise_for_status().json()["predictions"]
+        models = client.get("/v1/models").raise_for_status().json()
+    told = answer["uplift"]
+    assert (told["uplift"], told["low"], told["high"]) == (row["uplift"], row["uplift_low"], row["uplift_high"])
+    assert (told["status"], told["evidence"], told["reason"]) == ("scored", "randomised", None)
+    assert (told["policy"], told["experiment_id"]) == (row["uplift_policy"], "coupon")
+    assert "tier" not in told
+    assert models["model_versions"]["uplift"] == "1"
+
+
+def test_the_same_experiment_trains_the_same_release(shop: Flywheel) -> None:
+    assert "was trained on the same data" in shop("train", "--as-of", shops.day(AS_OF)).err
