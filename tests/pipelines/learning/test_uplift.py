@@ -9,7 +9,6 @@ import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from starlette.testclient import TestClient
 
 from features.calendar import DAY_US, micros, start_of_day
 from features.decisions.backends import open_decisions
@@ -17,14 +16,11 @@ from features.decisions.records import Decision
 from features.online.backends import LMDB
 from pipelines.home import Home
 from pipelines.learning.folding import fold
-from serving.api.app import create_app
-from serving.api.app_state import AppState
-from serving.settings import Settings
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel
 from tests.pipelines.conftest import ShopOf
+from tests.pipelines.service import request_predictions, service_of
 from tests.pipelines.shops import Log
-from tests.waiting import wait_until
 from training.experiments.experiment import Arm, Experiment, Metric
 from training.experiments.experiment_folder import ExperimentFolder
 from training.inference.uplift.evidence import UpliftEvidence
@@ -125,17 +121,14 @@ def test_a_worker_loads_the_release_with_its_evidence(shop: Flywheel, evidence: 
 
 def test_the_service_answers_as_it_was_scored(shop: Flywheel) -> None:
     row = pq.read_table(shop.home.scores).filter(pc.field("orders") > 0).slice(0, 1).to_pylist()[0]
-    with TestClient(
-        create_app(lambda: AppState.open(Settings(home=shop.home.folder))), base_url="http://localhost"
-    ) as client:
-        wait_until(lambda: client.get("/readyz").status_code == 200)
-        body = {"customer_ids": [row["customer_id"]], "include": ["uplift"], "as_of": row["as_of"].isoformat()}
-        (answer,) = client.post("/v1/predictions", json=body).raise_for_status().json()["predictions"]
+    with service_of(shop.home, shops.day(AS_OF)) as client:
+        (answer,) = request_predictions(client, [row["customer_id"]], as_of=row["as_of"].isoformat())
         models = client.get("/v1/models").raise_for_status().json()
     told = answer["uplift"]
     assert (told["uplift"], told["low"], told["high"]) == (row["uplift"], row["uplift_low"], row["uplift_high"])
     assert (told["status"], told["evidence"], told["reason"]) == ("scored", "randomised", None)
     assert (told["policy"], told["experiment_id"]) == (row["uplift_policy"], "coupon")
+    assert answer["ltv"]["tier"] == "average"
     assert "tier" not in told
     assert models["model_versions"]["uplift"] == "1"
 
