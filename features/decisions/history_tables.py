@@ -6,8 +6,8 @@ Each row has the customer, so that an erasure deletes it as it does in every oth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +32,19 @@ class HistoryTable:
     key: tuple[str, ...]
     order: tuple[str, str]  # the first row in this order stands, such as ("recorded_at_us", "descending")
 
-    def build(self, records: Iterable[Decision | Exposure | OutcomeEvent], customers: Mapping[str, str]) -> pa.Table:
+    def build(self, records: Sequence[Decision | Exposure | OutcomeEvent], customers: Mapping[str, str]) -> pa.Table:
         """The rows of records; ``customers`` has the customer of each decision."""
-        rows = []
-        for record in records:
-            fields = asdict(record)
-            row = {f"{name}_us" if name == "at" or name.endswith("_at") else name: fields[name] for name in fields}
-            if row.get(CUSTOMER_ID) is None:
-                row[CUSTOMER_ID] = customers[str(record.decision_id)]
-            rows.append(row)
-        return pa.Table.from_pylist(rows, schema=self.schema)
+        columns = {}
+        for field in self.schema:
+            name = field.name.removesuffix("_us")
+            values = [getattr(record, name, None) for record in records]
+            if name == CUSTOMER_ID:
+                values = [
+                    customers[str(record.decision_id)] if value is None else value
+                    for record, value in zip(records, values, strict=True)
+                ]
+            columns[field.name] = pa.array(values, field.type)
+        return pa.table(columns, schema=self.schema)
 
     def read(self, folder: Path) -> pa.Table:
         """The rows in a folder; none where there is no such table.

@@ -6,7 +6,7 @@ the next one, and a table that was lost comes back from the records that are sti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -76,24 +76,27 @@ def _log_tables(log: DecisionLog | None) -> Sequence[pa.Table]:
     customers = {decision.decision_id: decision.customer_id for decision in decisions}
     return [
         DECISIONS_TABLE.build(decisions, customers),
-        EXPOSURES_TABLE.build((one for one in exposures if one.decision_id in customers), customers),
+        EXPOSURES_TABLE.build([one for one in exposures if one.decision_id in customers], customers),
         OUTCOMES_TABLE.build(outcomes, customers),
     ]
 
 
 def _with_current_ids(table: pa.Table, home: Home, ledger: Ledger) -> pa.Table:
     """The rows with the ids of the newest log, without those of erased customers."""
-    known = pc.unique(table[CUSTOMER_ID]).to_pylist()
+    unique = pc.unique(table[CUSTOMER_ID])
+    known = unique.to_pylist()
     current = _current_ids(known, home, ledger)
-    erased = {*ledger.erased_among({*known, *current.values()})}
-    replaced = pa.array([current[customer_id] for customer_id in table[CUSTOMER_ID].to_pylist()], pa.string())
+    erased = {*ledger.erased_among({*known, *current})}
+    if not erased and current == known:
+        return table
+    kept = [None if {old_id, new_id} & erased else new_id for old_id, new_id in zip(known, current, strict=True)]
+    replaced = pa.array(kept, pa.string()).take(pc.index_in(table[CUSTOMER_ID], unique))
     table = table.set_column(table.schema.get_field_index(CUSTOMER_ID), CUSTOMER_ID, replaced)
-    gone = pa.array(sorted({*erased, *(current[one] for one in erased & current.keys())}), pa.string())
-    return table.filter(pc.invert(pc.is_in(table[CUSTOMER_ID], value_set=gone)))
+    return table.filter(pc.is_valid(table[CUSTOMER_ID]))
 
 
-def _current_ids(customer_ids: Iterable[str], home: Home, ledger: Ledger) -> dict[str, str]:
+def _current_ids(customer_ids: Sequence[str], home: Home, ledger: Ledger) -> list[str]:
     """The id under which the history has each customer."""
     id_case, aliases = ledger.id_case(), read_aliases(home.history)
-    canonical = {customer_id: canonical_id(customer_id, id_case) or customer_id for customer_id in customer_ids}
-    return {customer_id: aliases.get(one, one) for customer_id, one in canonical.items()}
+    canonical = (canonical_id(customer_id, id_case) or customer_id for customer_id in customer_ids)
+    return [aliases.get(customer_id, customer_id) for customer_id in canonical]
