@@ -29,6 +29,7 @@ from pipelines.cli.learn import learn
 from pipelines.cli.options import AcceptSilence, AsOf, Config, HomeDir, Json, NoPromote, Origins, Out
 from pipelines.cli.promote import promote
 from pipelines.cli.restore import restore
+from pipelines.cli.scorecards import scorecards
 from pipelines.cli.serve import serve
 from pipelines.cli.status import status
 from pipelines.cli.ui import ui
@@ -201,6 +202,7 @@ app.command(rich_help_panel=PIPELINE)(learn)
 app.command(rich_help_panel=EXPLORE)(explain)
 app.command(rich_help_panel=EXPLORE)(columns)
 app.command(rich_help_panel=EXPLORE)(audience)
+app.command(rich_help_panel=EXPLORE)(scorecards)
 app.command(rich_help_panel=EXPLORE)(attribution)
 app.add_typer(experiment.app, name="experiment", rich_help_panel=EXPLORE)
 app.command(rich_help_panel=EXPLORE)(effect)

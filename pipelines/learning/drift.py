@@ -5,7 +5,6 @@ Drift never retrains: the nightly training does, and the quality gate decides. A
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +14,8 @@ import pyarrow as pa
 from features.calendar import micros
 from features.errors import FlywheelError
 from features.history import Cutoff
-from features.storage.atomic_files import replace_text
 from features.store.snapshot_reader import SnapshotReader
+from pipelines.learning.drift_report import Drift, write_drift
 from pipelines.learning.early_scorecards import early_scorecard
 from pipelines.learning.matured_snapshots import recording_lag_days
 from pipelines.learning.volumes import daily_volumes
@@ -29,8 +28,6 @@ from training.models import load_release
 from training.monitoring.daily_volumes import WINDOW_DAYS, VolumeDrift, volume_drifts
 from training.monitoring.drift import DistributionDrift, distribution_drifts
 from training.monitoring.drift_reference import CHURN_SCORE, REFERENCE_FILE, DriftReference
-
-Drift = DistributionDrift | VolumeDrift
 
 
 @dataclass(frozen=True)
@@ -54,18 +51,15 @@ def run(context: RunContext) -> DriftSummary:
     volumes = volume_drifts(reference.volumes, current)
     drifts: list[Drift] = [*distributions, *volumes]
     alarms = tuple(drift.sentence() for drift in drifts if drift.alarms)
-    report = {
+    facts = {
         "as_of": str(context.as_of),
         "release": version,
         "reference_as_of": str(reference.as_of),
         "features_day": features_day,
         "alarms": list(alarms),
-        "inputs": [_distribution_json(drift) for drift in distributions if drift.kind == "input"],
-        "scores": [_distribution_json(drift) for drift in distributions if drift.kind == "score"],
-        "volumes": [_volume_json(drift) for drift in volumes],
         "early_scorecard": early_scorecard(context, version) if alarms else None,
     }
-    replace_text(context.home.drift, json.dumps(report))
+    write_drift(context.home, facts, drifts)
     _log_metrics(context, version, drifts)
     for sentence in alarms:
         context.report(f"drift: {sentence}")
@@ -109,28 +103,6 @@ def _current_values(context: RunContext, release: Release, cutoff_us: int) -> tu
     inputs = release.inputs(stored, cutoff_us)
     churn = 1 - release.forecast(stored, cutoff_us).order_probability(release.metadata.churn_days)
     return dict(zip(release.input_names, inputs.T, strict=True)), {CHURN_SCORE: churn}
-
-
-def _distribution_json(drift: DistributionDrift) -> dict[str, Any]:
-    return {
-        "name": drift.name,
-        "psi": round(drift.psi, 4),
-        "limit": round(drift.limit, 4),
-        "alarms": drift.alarms,
-        "n": drift.current_n,
-        "reference_n": drift.reference_n,
-    }
-
-
-def _volume_json(drift: VolumeDrift) -> dict[str, Any]:
-    return {
-        "group": drift.group,
-        "window_days": drift.window_days,
-        "observed": round(drift.observed, 1),
-        "expected": round(drift.expected, 1),
-        "limit": round(drift.limit, 4),
-        "alarms": drift.alarms,
-    }
 
 
 def _log_metrics(context: RunContext, version: str, drifts: Sequence[Drift]) -> None:
