@@ -56,7 +56,7 @@ def delay_curve(triangle: DelayTriangle) -> Floats:
     All arms share the curve. It is relative to the oldest age that any unit has reached, where it is 1.
     """
     curve = np.ones(triangle.window_days + 1)
-    for day in range(triangle.window_days - 1, -1, -1):
+    for day in range(triangle.window_days - 1, 0, -1):
         at_risk, events = _step(triangle, day)
         total = at_risk.sum()
         curve[day] = curve[day + 1] * (1 - (events.sum() / total if total else 0.0))
