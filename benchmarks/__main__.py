@@ -26,6 +26,7 @@ from benchmarks.simulation.section import TITLE as SIMULATED_TITLE
 from benchmarks.simulation.section import render_section
 from benchmarks.simulation.situations import SITUATIONS
 from benchmarks.targeting.run import TITLE as TARGETING
+from benchmarks.uplift.run import TITLE as UPLIFT
 from features.ingestion.source_digests import source_digest
 from pipelines.cli.console import CommandConsole, capture_warnings
 from pipelines.registration.lineage import git_commit
@@ -77,7 +78,7 @@ def _write_public(logs: Sequence[Log], arguments: argparse.Namespace, console: C
         )
     simulated = section(arguments.out, SIMULATED_TITLE)
     stored_sections = [
-        section(arguments.out, title) for title in (TARGETING, ALLOCATION, AUDIENCES, SERVING, SOAK_TITLE)
+        section(arguments.out, title) for title in (TARGETING, ALLOCATION, UPLIFT, AUDIENCES, SERVING, SOAK_TITLE)
     ]
     text = render_page(results, simulated, sample_size_section or section(arguments.out, run.TITLE), *stored_sections)
     arguments.out.write_text(text)
