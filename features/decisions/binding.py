@@ -79,14 +79,14 @@ class BoundDecisionStorage:
 
     def read(self, entries: Sequence[Entry]) -> dict[Entry, bytes | None]:
         """The values of these entries, at one moment; None where there is none."""
-        remembered = self._remembered()
+        remembered = self._remembered_point()
         values = self._storage.read([*entries, ID_ENTRY])
         self._check(remembered, values.pop(ID_ENTRY))
         return values
 
     def update(self, entries: Sequence[Entry], work: Callable[[WriteBatch], Result]) -> Result:
         """Run ``work`` on these entries and store its changes, all or nothing; the first write gives the log its id."""
-        remembered = self._remembered()
+        remembered = self._remembered_point()
 
         def checked_work(batch: WriteBatch) -> tuple[Result, bytes | None]:
             self._check(remembered, batch.get(ID_ENTRY))
@@ -110,7 +110,7 @@ class BoundDecisionStorage:
         self.read([])
         return self._storage.counts()
 
-    def _remembered(self) -> LogPoint | None:
+    def _remembered_point(self) -> LogPoint | None:
         """What the home remembers of a log in this store; a local one that has not moved to Redis yet says nothing."""
         point = self._memory.read()
         return point if point is not None and point.store == self._store else None

@@ -89,8 +89,8 @@ def _with_current_ids(table: pa.Table, home: Home, ledger: Ledger) -> pa.Table:
     erased = {*ledger.erased_among({*known, *current})}
     if not erased and current == known:
         return table
-    kept = [None if {old_id, new_id} & erased else new_id for old_id, new_id in zip(known, current, strict=True)]
-    replaced = pa.array(kept, pa.string()).take(pc.index_in(table[CUSTOMER_ID], unique))
+    remaining = [None if {old_id, new_id} & erased else new_id for old_id, new_id in zip(known, current, strict=True)]
+    replaced = pa.array(remaining, pa.string()).take(pc.index_in(table[CUSTOMER_ID], unique))
     table = table.set_column(table.schema.get_field_index(CUSTOMER_ID), CUSTOMER_ID, replaced)
     return table.filter(pc.is_valid(table[CUSTOMER_ID]))
 

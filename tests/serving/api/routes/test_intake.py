@@ -23,7 +23,7 @@ ACCEPTED: dict[str, Any] = {"status": "accepted", "reason": None}
 REPEATED: dict[str, Any] = {"status": "repeated", "reason": None}
 
 
-def refused(reason: str) -> dict[str, Any]:
+def refusal(reason: str) -> dict[str, Any]:
     return {"status": "refused", "reason": reason}
 
 
@@ -45,7 +45,7 @@ def log(tmp_path: Path) -> DecisionLog:
     return log
 
 
-def sent(client: TestClient, name: str, *items: dict[str, Any]) -> list[dict[str, Any]]:
+def post_items(client: TestClient, name: str, *items: dict[str, Any]) -> list[dict[str, Any]]:
     response = client.post(f"/v1/{name}", json={name: [*items]})
     assert response.status_code == 200, response.text
     parsed = IntakeResponse.model_validate_json(response.content)
@@ -68,18 +68,18 @@ def outcome(outcome_id: str = "o1", **fields: object) -> dict[str, Any]:
 
 def test_an_exposure_is_recorded_once_for_a_known_decision(client: TestClient, log: DecisionLog) -> None:
     items = [exposure(cost=0.05), exposure(cost=0.05), exposure(cost=1), exposure("d9"), exposure(state="opened")]
-    assert sent(client, "exposures", *items) == [
-        ACCEPTED, REPEATED, refused("conflict"), refused("unknown_decision"), ACCEPTED
+    assert post_items(client, "exposures", *items) == [
+        ACCEPTED, REPEATED, refusal("conflict"), refusal("unknown_decision"), ACCEPTED
     ]  # fmt: skip
     stored = [(one.decision_id, one.state, one.at, one.cost) for one in log.exposures()]
     assert stored == [("d1", "opened", timestamp_us(AT), None), ("d1", "sent", timestamp_us(AT), 0.05)]
 
 
 def test_an_outcome_is_recorded_once_whenever_it_is_sent(client: TestClient, log: DecisionLog) -> None:
-    assert sent(client, "outcomes", outcome()) == [ACCEPTED]
-    assert sent(client, "outcomes", outcome(), outcome(), outcome(value=2)) == [REPEATED, REPEATED, ACCEPTED]
+    assert post_items(client, "outcomes", outcome()) == [ACCEPTED]
+    assert post_items(client, "outcomes", outcome(), outcome(), outcome(value=2)) == [REPEATED, REPEATED, ACCEPTED]
     dated = outcome(recorded_at="2026-11-20T10:00:01")
-    assert sent(client, "outcomes", dated) == [refused("superseded")]
+    assert post_items(client, "outcomes", dated) == [refusal("superseded")]
     [stored] = log.outcomes()
     assert (stored.kind, stored.customer_id, stored.decision_id, stored.value) == ("click", "ann", "d1", 2.0)
     assert stored.happened_at == timestamp_us(AT) < stored.recorded_at
@@ -87,8 +87,8 @@ def test_an_outcome_is_recorded_once_whenever_it_is_sent(client: TestClient, log
 
 def test_an_outcome_of_a_customer_has_the_canonical_id(client: TestClient, shop: Shop, log: DecisionLog) -> None:
     shop.worker.consent_gate.ledger.set_id_case("fold")
-    assert sent(client, "outcomes", outcome(customer_id=" ANN "), outcome("o2", decision_id="d9")) == [
-        ACCEPTED, refused("unknown_decision")
+    assert post_items(client, "outcomes", outcome(customer_id=" ANN "), outcome("o2", decision_id="d9")) == [
+        ACCEPTED, refusal("unknown_decision")
     ]  # fmt: skip
     assert [one.customer_id for one in log.outcomes()] == ["ann"]
 
@@ -97,19 +97,24 @@ def test_nothing_is_recorded_of_an_erased_customer(
     client: TestClient, shop: Shop, log: DecisionLog, tmp_path: Path
 ) -> None:
     erase_customer(tmp_path, LMDB, shop.worker.consent_gate.ledger, "ann")
-    assert sent(client, "exposures", exposure(), exposure("d2")) == [refused("unknown_decision"), ACCEPTED]
-    assert sent(client, "outcomes", outcome(), outcome("o2", customer_id="ann")) == [
-        refused("unknown_decision"), refused("erased")
+    assert post_items(client, "exposures", exposure(), exposure("d2")) == [refusal("unknown_decision"), ACCEPTED]
+    assert post_items(client, "outcomes", outcome(), outcome("o2", customer_id="ann")) == [
+        refusal("unknown_decision"), refusal("erased")
     ]  # fmt: skip
     assert [*log.customer_ids()] == ["bob"]
 
 
-def test_nothing_new_is_recorded_of_who_withdrew_consent(client: TestClient, shop: Shop, log: DecisionLog) -> None:
-    assert sent(client, "exposures", exposure()) == [ACCEPTED]
+def test_nothing_new_is_recorded_of_who_withdrew_conpost_items(
+    client: TestClient, shop: Shop, log: DecisionLog
+) -> None:
+    assert post_items(client, "exposures", exposure()) == [ACCEPTED]
     no = Consent(PROFILING, "*", granted=False, changed_at=1)
     shop.worker.consent_gate.ledger.record({"ann": [no]})
-    assert sent(client, "exposures", exposure(state="opened"), exposure("d2")) == [refused("no_consent"), ACCEPTED]
-    assert sent(client, "outcomes", outcome()) == [refused("no_consent")]
+    assert post_items(client, "exposures", exposure(state="opened"), exposure("d2")) == [
+        refusal("no_consent"),
+        ACCEPTED,
+    ]
+    assert post_items(client, "outcomes", outcome()) == [refusal("no_consent")]
     assert len([*log.exposures()]) == 2
 
 
@@ -118,15 +123,15 @@ def test_without_a_consent_by_default_only_decisions_get_outcomes(
 ) -> None:
     shop.worker.consent_gate.ledger.set_defaults(Defaults(profiling=False))
     items = [outcome(), outcome("o2", customer_id="ann")]
-    assert sent(client, "outcomes", *items) == [ACCEPTED, refused("no_consent")]
+    assert post_items(client, "outcomes", *items) == [ACCEPTED, refusal("no_consent")]
     assert log.counts()["outcomes"] == 1
 
 
 @pytest.mark.usefixtures("log")
 def test_a_time_of_days_ahead_is_refused(client: TestClient) -> None:
-    assert sent(client, "exposures", exposure(at="2999-01-01")) == [refused("in_future")]
-    assert sent(client, "outcomes", outcome(happened_at="2999-01-01"), outcome(recorded_at="2999-01-01")) == [
-        refused("in_future"), refused("in_future")
+    assert post_items(client, "exposures", exposure(at="2999-01-01")) == [refusal("in_future")]
+    assert post_items(client, "outcomes", outcome(happened_at="2999-01-01"), outcome(recorded_at="2999-01-01")) == [
+        refusal("in_future"), refusal("in_future")
     ]  # fmt: skip
 
 
@@ -159,7 +164,7 @@ def test_an_item_that_is_none_refuses_the_call(
 
 def test_a_call_has_at_most_a_thousand_items(client: TestClient, log: DecisionLog) -> None:
     many = [exposure(at=f"2026-11-20T10:00:00.{index:06d}") for index in range(1000)]
-    assert sent(client, "exposures", *many) == [ACCEPTED] * 1000
+    assert post_items(client, "exposures", *many) == [ACCEPTED] * 1000
     assert client.post("/v1/exposures", json={"exposures": [*many, exposure()]}).status_code == 422
     assert client.post("/v1/exposures", json={"exposures": []}).status_code == 422
     assert len([*log.exposures()]) == 1000
