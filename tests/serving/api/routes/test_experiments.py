@@ -254,3 +254,21 @@ def test_no_experiment_is_not_found(client: TestClient) -> None:
     assert client.post("/v1/decisions", json={"experiment_id": "nothing", "customer_ids": ["a"]}).status_code == 404
     assert client.post("/v1/decisions", json={"experiment_id": "../x", "customer_ids": ["a"]}).status_code == 422
     assert client.post("/v1/experiments?start=no", json=RECORD).status_code == 422
+
+
+def test_an_erased_customer_is_in_no_decision_any_more(shop: Shop, client: TestClient) -> None:
+    start(client)
+    (first,) = decide(client, customer_ids=["c001"])
+    assert client.delete("/v1/customers/c001").json()["removed"]["decisions"] == 1
+    (second,) = decide(client, customer_ids=["c001"])
+    assert (first["reason"], second["reason"], second["decision_id"]) == ("drawn", "unknown_customer", None)
+    assert shop.worker.decision_log.find([first["decision_id"]]) == [None]
+
+
+def test_an_experiment_holds_no_customer_id(client: TestClient, tmp_path: Path) -> None:
+    start(client)
+    decide(client)
+    files = [path for path in (tmp_path / "experiments").rglob("*") if path.is_file()]
+    assert len(files) >= 3
+    assert [path.name for path in files if b"c001" in path.read_bytes()] == []
+    assert b"c001" not in (tmp_path / "audit.jsonl").read_bytes()
