@@ -8,6 +8,7 @@ from typing import Any
 Json = Mapping[str, Any]
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MAX_CATEGORIES = 3
+_EVIDENCE = {"customer": "from the customer", "experiment": "from an experiment"}
 
 
 def answer_lines(part: str, answer: Json) -> list[str]:
@@ -67,7 +68,8 @@ def _segment_lines(answer: Json) -> Iterator[str]:
             ranked = ", ".join(f"{item['name']} {item['affinity']:.0%}" for item in answer[name]["ranked"])
             yield f"{name}: {ranked} ({_evidence(answer[name])})"
     if price := answer["price_sensitivity"]:
-        yield f"orders at a reduced price: {price['share']:.0%} ({_evidence(price)})"
+        shown = "moved by the offer" if price["evidence"] == "experiment" else "orders at a reduced price"
+        yield f"{shown}: {price['share']:.0%} ({_evidence(price)})"
 
 
 def _field_lines(answer: Json) -> Iterator[str]:
@@ -87,7 +89,7 @@ def _day(day: str | None) -> str:
 
 
 def _evidence(preference: Json) -> str:
-    return "from the customer" if preference["evidence"] == "customer" else "mostly from all customers"
+    return _EVIDENCE.get(preference["evidence"], "mostly from all customers")
 
 
 _LINES: Mapping[str, Callable[[Json], Iterator[str]]] = {

@@ -28,6 +28,11 @@ from pipelines.scoring.consent_columns import ConsentColumns, consented_customer
 from pipelines.scoring.extra_columns import ExtraColumns
 from pipelines.scoring.part_files import PartFiles
 from pipelines.scoring.preference_columns import compute_preferences
+from pipelines.scoring.price_sensitivity import (
+    UPLIFT_COLUMNS,
+    price_sensitivity_columns,
+    teaches_price_sensitivity,
+)
 from pipelines.scoring.scores_schema import scores_table
 from pipelines.scoring.segment_columns import ScoredPopulation, assign_segments
 from pipelines.steps import publish
@@ -104,9 +109,12 @@ def run(
     preferences = compute_preferences(
         config, History.open(home.history).restrict_to_scope(profiling_scope), as_of, customers
     )
+    columns = dict(preferences.columns)
+    if (taught := release.metadata.uplift) is not None and teaches_price_sensitivity(taught):
+        columns |= price_sensitivity_columns(taught, PartFiles(target).read(count, UPLIFT_COLUMNS))
     if target != home.scores.resolve():
         _audit_export(home, now, len(customers), consent_columns)
-    PartFiles(target).join(count, ExtraColumns(segments, preferences.columns, consent_columns, customers).table)
+    PartFiles(target).join(count, ExtraColumns(segments, columns, consent_columns, customers).table)
     if target == home.scores.resolve():
         write_snapshot(home, target, release.metadata, release.version, as_of)
     without_amounts = not release.metadata.has_amounts

@@ -33,6 +33,15 @@ class Share(StrictModel):
     evidence: Evidence
 
 
+class PriceSensitivity(StrictModel):
+    """A share with its 80 % interval; with the evidence `experiment`, of those whom a randomised offer moves."""
+
+    share: Probability
+    p10: Probability
+    p90: Probability
+    evidence: Literal["customer", "population", "experiment"]
+
+
 class Hours(Share):
     """A window of two hours in the shop's local time; ``begin`` is included and ``end`` is not."""
 
@@ -77,8 +86,8 @@ class SegmentResponse(StrictModel):
     preferred_weekday: Weekday | None = None
     channels: Ranking | None = Field(default=None, description="Only channels that the customer's consent allows now.")
     categories: Ranking | None = None
-    price_sensitivity: Share | None = Field(
+    price_sensitivity: PriceSensitivity | None = Field(
         default=None,
         description="Share of orders with a coupon or discount. Observed, not causal: only a randomized offer shows "
-        "which customers would not have bought without it.",
+        "which customers would not have bought without it. With the evidence `experiment` it is that share.",
     )

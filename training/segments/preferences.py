@@ -9,6 +9,7 @@ import pyarrow as pa
 from training.segments.column import ColumnSpec
 
 EVIDENCE_CUSTOMER, EVIDENCE_POPULATION = "customer", "population"  # values of evidence columns
+EVIDENCE_EXPERIMENT = "experiment"  # of the price sensitivity, where an offer was given at random
 
 
 _NUMBER, _INTEGER, _TEXT, _FLAG = pa.float64(), pa.int8(), pa.string(), pa.bool_()
@@ -70,10 +71,14 @@ COLUMN_FAMILIES: Mapping[str, tuple[ColumnSpec, ...]] = {
             "price_sensitivity",
             _NUMBER,
             "Share of the customer's orders with a coupon or discount; observed, not causal: only a randomised offer "
-            "shows which customers would not order without it.",
+            "shows which customers would not order without it. With the evidence `experiment` it is that share.",
         ),
         *_interval_columns("price_sensitivity", "The same share", _NUMBER),
-        _evidence_column("price_sensitivity"),
+        ColumnSpec(
+            "price_sensitivity_evidence",
+            _TEXT,
+            "The counts with the greater weight, customer or population; `experiment` where an offer was randomised.",
+        ),
         ColumnSpec(
             "discounted_orders_91d",
             _NUMBER,
@@ -82,7 +87,8 @@ COLUMN_FAMILIES: Mapping[str, tuple[ColumnSpec, ...]] = {
         ColumnSpec(
             "preset_segment_price_sensitive",
             _FLAG,
-            "Orders at a reduced price significantly more often than the population.",
+            "Orders at a reduced price significantly more often than the population; with the evidence `experiment`, "
+            "moved by the offer significantly more than the average.",
         ),
     ),
 }

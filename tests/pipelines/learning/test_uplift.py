@@ -135,3 +135,9 @@ def test_the_service_answers_as_it_was_scored(shop: Flywheel) -> None:
 
 def test_the_same_experiment_trains_the_same_release(shop: Flywheel) -> None:
     assert "was trained on the same data" in shop("train", "--as-of", shops.day(AS_OF)).err
+
+
+def test_price_sensitivity_rests_on_the_experiment(shop: Flywheel) -> None:
+    scores = pq.read_table(shop.home.scores).to_pandas()
+    assert set(scores["price_sensitivity_evidence"]) == {"experiment"}
+    assert scores["price_sensitivity"].tolist() == scores["uplift"].clip(0, 1).tolist()
