@@ -25,7 +25,7 @@ from training.inference.release import Release
 from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import MONITORING_FOLDER
 from training.models import load_release
-from training.monitoring.daily_volumes import WINDOW_DAYS, VolumeDrift, volume_drifts
+from training.monitoring.daily_volumes import CURRENT_DAYS, VolumeDrift, volume_drifts
 from training.monitoring.drift import DistributionDrift, distribution_drifts
 from training.monitoring.drift_reference import CHURN_SCORE, REFERENCE_FILE, DriftReference
 
@@ -47,7 +47,7 @@ def run(context: RunContext) -> DriftSummary:
         return DriftSummary(None, ())
     distributions, features_day = _distribution_drifts(context, version, reference)
     lag_days = recording_lag_days(context.history)
-    current = daily_volumes(context.history, context.now, max(WINDOW_DAYS), lag_days)
+    current = daily_volumes(context.history, context.now, CURRENT_DAYS, lag_days)
     volumes = volume_drifts(reference.volumes, current)
     drifts: list[Drift] = [*distributions, *volumes]
     alarms = tuple(drift.sentence() for drift in drifts if drift.alarms)

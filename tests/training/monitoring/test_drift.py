@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from features.arrays import Floats
-from training.monitoring.daily_volumes import DailyVolumes, volume_drifts
+from training.monitoring.daily_volumes import CURRENT_DAYS, DailyVolumes, volume_drifts
 from training.monitoring.drift import distribution_drifts, psi_limit
 from training.monitoring.drift_reference import CHURN_SCORE, DriftReference, is_windowed
 from training.monitoring.population_stability import BinnedDistribution
@@ -18,10 +18,13 @@ BAKERY, KIOSK = "store_id=bakery", "store_id=kiosk"
 
 
 def draw_volumes(rng: np.random.Generator, days: int, end: int, share: float = 1.0) -> DailyVolumes:
-    """Volumes with the rhythm of the week and weeks that differ, of two stores, three quarters in the bakery."""
+    """Volumes with the rhythm of the week and weeks that differ, of two stores, three quarters in the bakery.
+
+    The last four weeks have only a share of the orders.
+    """
     number = np.arange(end - days, end)
     level = np.repeat(rng.normal(1, 0.02, days // 7 + 1), 7)[:days]
-    expected = WEEKDAYS[number % 7] * level * share
+    expected = WEEKDAYS[number % 7] * level * np.where(number >= end - 28, share, 1.0)
     bakery, kiosk = rng.poisson(0.75 * expected), rng.poisson(0.25 * expected)
     orders = {"all": bakery + kiosk, BAKERY: bakery, KIOSK: kiosk}
     return DailyVolumes(end=end, orders={group: tuple(counts.tolist()) for group, counts in orders.items()})
@@ -29,7 +32,7 @@ def draw_volumes(rng: np.random.Generator, days: int, end: int, share: float = 1
 
 def alarms_of(share: float, seed: int) -> list[str]:
     rng = np.random.default_rng(seed)
-    reference, current = draw_volumes(rng, 182, 20_000), draw_volumes(rng, 28, 20_028, share)
+    reference, current = draw_volumes(rng, 182, 20_000), draw_volumes(rng, CURRENT_DAYS, 20_028, share)
     return [drift.group for drift in volume_drifts(reference, current) if drift.alarms]
 
 
@@ -90,16 +93,34 @@ def test_healthy_volumes_alarm_rarely() -> None:
 
 def test_a_store_that_sends_nothing_is_named_with_its_expectation() -> None:
     rng = np.random.default_rng(4)
-    reference, current = draw_volumes(rng, 182, 20_000), draw_volumes(rng, 28, 20_028)
-    silent = DailyVolumes(end=current.end, orders={name: v for name, v in current.orders.items() if name != KIOSK})
+    reference, current = draw_volumes(rng, 182, 20_000), draw_volumes(rng, CURRENT_DAYS, 20_028)
+    silent = DailyVolumes(end=current.end, orders={**current.orders, KIOSK: (*current.orders[KIOSK][:-7], *(0,) * 7)})
     worst = volume_drifts(reference, silent)[0]
     assert (worst.group, worst.observed, worst.alarms) == (KIOSK, 0, True)
     assert worst.sentence().startswith("store_id=kiosk: 0 orders in the last ")
 
 
-def test_nothing_is_said_of_days_that_the_reference_knows() -> None:
+def test_a_store_with_a_handful_of_orders_is_not_judged() -> None:
     rng = np.random.default_rng(5)
-    assert volume_drifts(draw_volumes(rng, 182, 20_000), draw_volumes(rng, 28, 20_006, 0.1)) == []
+    reference, current = draw_volumes(rng, 182, 20_000), draw_volumes(rng, CURRENT_DAYS, 20_028)
+    few = {"store_id=tiny": tuple(rng.poisson(0.5, 182).tolist())}
+    drifts = volume_drifts(DailyVolumes(end=reference.end, orders={**reference.orders, **few}), current)
+    assert {drift.group for drift in drifts} == {"all", BAKERY, KIOSK}
+
+
+@pytest.mark.parametrize(("reference_days", "current_days"), [(60, CURRENT_DAYS), (182, 40)])
+def test_a_log_that_is_too_short_says_nothing(reference_days: int, current_days: int) -> None:
+    rng = np.random.default_rng(5)
+    reference, current = draw_volumes(rng, reference_days, 20_000), draw_volumes(rng, current_days, 20_028, 0.1)
+    assert volume_drifts(reference, current) == []
+
+
+def test_steady_growth_is_no_alarm() -> None:
+    rng = np.random.default_rng(6)
+    grown = rng.poisson(200 * 1.004 ** np.arange(182 + 28))
+    reference = DailyVolumes(end=20_000, orders={"all": tuple(grown[:182].tolist())})
+    current = DailyVolumes(end=20_028, orders={"all": tuple(grown[-CURRENT_DAYS:].tolist())})
+    assert not any(drift.alarms for drift in volume_drifts(reference, current))
 
 
 @pytest.mark.parametrize(

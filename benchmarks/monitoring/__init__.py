@@ -1,0 +1,1 @@
+"""Benchmarks of monitoring: planted faults of a real log, and weeks without any."""
