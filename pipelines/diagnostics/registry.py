@@ -6,6 +6,7 @@ from pipelines.diagnostics.audit_checks import AUDIT_CHECKS
 from pipelines.diagnostics.check import Check, CheckResult, run_check
 from pipelines.diagnostics.clock_checks import CLOCK_CHECKS
 from pipelines.diagnostics.environment_checks import ENVIRONMENT_CHECKS
+from pipelines.diagnostics.experiment_checks import EXPERIMENT_CHECKS
 from pipelines.diagnostics.freshness_checks import FRESHNESS_CHECKS
 from pipelines.diagnostics.home_checks import HOME_CHECKS
 from pipelines.diagnostics.ledger_checks import LEDGER_CHECKS
@@ -19,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     *ENVIRONMENT_CHECKS,
     *HOME_CHECKS,
     *STORE_CHECKS,
+    *EXPERIMENT_CHECKS,
     *LEDGER_CHECKS,
     *PROMOTION_CHECKS,
     *AUDIT_CHECKS,
