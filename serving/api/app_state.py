@@ -50,6 +50,8 @@ from serving.settings import Settings
 from training.attribution.attribution_service import AttributionService
 from training.models import load_release
 
+MAX_ATTRIBUTION_ROWS = 2_000_000  # order lines and touches that a worker reads for one report: about 600 MB
+
 
 @dataclass(frozen=True, kw_only=True)
 class AppState:
@@ -160,7 +162,7 @@ class AppState:
     @cached_property
     def attribution_service(self) -> AttributionService:
         """The attribution of the home, with the reports that were asked for last."""
-        return AttributionService(self.home, self.consent_gate.ledger)
+        return AttributionService(self.home, self.consent_gate.ledger, MAX_ATTRIBUTION_ROWS)
 
     @property
     def disk_reserve(self) -> DiskReserve:

@@ -13,16 +13,22 @@ import pyarrow as pa
 
 from features.calendar import local_day
 from features.consents.ledger import Ledger
-from features.errors import StoreDamaged
+from features.errors import FlywheelError, StoreDamaged
 from training.attribution.acquisition_costs import source_costs
 from training.attribution.left_out import LeftOutCustomers
-from training.attribution.log_reader import read_attribution_log
+from training.attribution.log_reader import count_rows, read_attribution_log
 from training.attribution.period import Period
 from training.attribution.report import AttributionReport
 from training.attribution.report_assembly import attribution_report
 from training.attribution.served_predictions import FOLDER
 
 MAX_REPORTS = 32  # kept in memory
+
+
+class TooManyRows(FlywheelError):
+    """The log of the period has more rows than a report may read at once."""
+
+
 _TABLES = ("orders", "touches", "decisions", "costs")
 
 
@@ -32,6 +38,7 @@ class AttributionService:
 
     home: Path
     ledger: Ledger
+    max_rows: int | None = None  # order lines and touches of one report; None for any number
     _reports: OrderedDict[Hashable, AttributionReport] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)  # one report at a time: each reads the log of a year
 
@@ -39,6 +46,7 @@ class AttributionService:
         """The report of a period, with the consents at an instant, microseconds since 1970 UTC.
 
         Raises:
+            TooManyRows: the log of the period has more than ``max_rows``.
             StoreDamaged: a table of the history cannot be read.
             StoreUnavailable: the consents cannot be read.
         """
@@ -54,6 +62,7 @@ class AttributionService:
 
     def _compute(self, period: Period, zone: ZoneInfo, now: int) -> AttributionReport:
         try:
+            self._require_rows(count_rows(self.home, period), period)
             log = read_attribution_log(self.home, period, zone, LeftOutCustomers(self.home, self.ledger, now))
             return attribution_report(log, period, tuple(source_costs(self.home, log, period)))
         except pa.ArrowInvalid as error:
@@ -61,6 +70,13 @@ class AttributionService:
                 f"Found a damaged table in {self.home / 'history'} ({error}); expected what `flywheel ingest` wrote. "
                 "Run it again."
             ) from None
+
+    def _require_rows(self, rows: int, period: Period) -> None:
+        if self.max_rows is not None and rows > self.max_rows:
+            raise TooManyRows(
+                f"Found {rows:,} order lines and touches for the period from {period.first} to {period.end}; expected "
+                f"at most {self.max_rows:,} in a worker. Ask for a shorter period, or run `flywheel attribution`."
+            )
 
     def _state(self) -> Hashable:
         """What a report depends on besides its period: tables, consents, experiments, predictions."""

@@ -10,6 +10,7 @@ import numpy as np
 from features.arrays import Booleans, Floats, Integers
 from features.calendar import DAY_US
 from training.attribution.period import Period
+from training.attribution.row_runs import run_starts, search_keys
 from training.attribution.rows import OrderRows, TouchRows
 
 LOOKBACK_DAYS = 30
@@ -86,34 +87,20 @@ def conversion_paths(
 def next_orders(touches: TouchRows, orders: OrderRows) -> tuple[Integers, Integers]:
     """The position of the next order of each touch's customer, (n,), and the microseconds until then, (n,).
 
-    At the same instant the touch comes before the order. Without a next order, the position is the number of orders.
+    In the same millisecond the touch comes first. Without a next order, the position is the number of orders.
     """
-    count, none = len(touches), len(orders)
-    customer, at = np.append(touches.customer, orders.customer), np.append(touches.at, orders.at)
-    is_order = np.arange(len(customer)) >= count
-    sequence = np.lexsort((is_order, at, customer))
-    following = np.where(is_order[sequence], np.arange(len(sequence)), len(sequence))
-    following = np.minimum.accumulate(following[::-1])[::-1]
-    row = np.append(sequence, len(sequence))[following]  # the row of the next order of anybody
-    position = np.empty(len(sequence), np.int64)
-    position[sequence] = row - count
-    following_order = position[:count]
-    same = following_order < none
-    same[same] = orders.customer[following_order[same]] == touches.customer[same]
-    next_order = np.where(same, following_order, none)
-    waited = np.append(orders.at, 0)[next_order] - touches.at
-    return next_order, np.where(same, waited, np.iinfo(np.int64).max)
+    none = len(orders)
+    if not none or not len(touches):
+        return np.full(len(touches), none), np.full(len(touches), np.iinfo(np.int64).max)
+    origin = min(int(touches.at.min()), int(orders.at.min()))
+    order_keys = search_keys(orders.customer, orders.at, origin)
+    position = np.searchsorted(order_keys, search_keys(touches.customer, touches.at, origin), side="left")
+    same = np.append(orders.customer, -1)[position] == touches.customer
+    waited = np.append(orders.at, 0)[position] - touches.at
+    return np.where(same, position, none), np.where(same, waited, np.iinfo(np.int64).max)
 
 
 def _converts_before(has_order: Booleans, order_day: Integers, period: Period) -> Booleans:
     """Whether the next order of a touch was placed before the period, so that its path ended there."""
     before: Booleans = has_order & (order_day < period.first_day)
     return before
-
-
-def run_starts(*keys: Integers) -> Integers:
-    """The positions at which a run of rows with equal keys begins."""
-    if not len(keys[0]):
-        return np.zeros(0, np.int64)
-    changes = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
-    return np.append(0, np.flatnonzero(changes) + 1).astype(np.int64)

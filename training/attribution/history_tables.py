@@ -31,6 +31,14 @@ def read_days(path: Path, columns: Sequence[str], first_day: int, end_day: int) 
     return pq.read_table(path, columns=present, filters=days)
 
 
+def count_days(path: Path, first_day: int, end_day: int) -> int:
+    """The number of rows of a table on the local days ``[first_day, end_day)``; 0 where there is none."""
+    if not path.is_file():
+        return 0
+    days = [(DAY_COLUMN, ">=", first_day), (DAY_COLUMN, "<", end_day)]
+    return int(pq.read_table(path, columns=[DAY_COLUMN], filters=days).num_rows)
+
+
 def day_range(path: Path) -> tuple[int, int] | None:
     """The first and the last local day of a table, by the statistics of its row groups; None without a row."""
     if not path.is_file():

@@ -19,6 +19,7 @@ from training.attribution.history_tables import (
     AT_COLUMN,
     DAY_COLUMN,
     Words,
+    count_days,
     day_range,
     floats,
     integers,
@@ -72,11 +73,21 @@ def read_attribution_log(home: Path, period: Period, zone: ZoneInfo, left_out: L
     return _to_log(tables, customers, home, served_rates(home, period, customers))
 
 
+def count_rows(home: Path, period: Period) -> int:
+    """The number of order lines and touches that the log of a period is read from."""
+    orders, touches = (home / "history" / f"{name}.parquet" for name in ("orders", "touches"))
+    return count_days(orders, _first_order_day(period), period.end_day) + count_days(
+        touches, period.first_day - LOOKBACK_DAYS, period.end_day
+    )
+
+
+def _first_order_day(period: Period) -> int:
+    return period.first_day - RATE_DAYS - LOOKBACK_DAYS
+
+
 def _read_tables(home: Path, period: Period, zone: ZoneInfo) -> _Tables:
     history = home / "history"
-    orders = read_days(
-        history / "orders.parquet", ("order_id", "amount"), period.first_day - RATE_DAYS - LOOKBACK_DAYS, period.end_day
-    )
+    orders = read_days(history / "orders.parquet", ("order_id", "amount"), _first_order_day(period), period.end_day)
     touches = read_days(history / "touches.parquet", _TOUCH_COLUMNS, period.first_day - LOOKBACK_DAYS, period.end_day)
     return _Tables(
         _EMPTY_ROWS.empty_table() if touches is None else touches,

@@ -12,9 +12,9 @@ from training.attribution.period import Period
 from training.attribution.rows import AttributionLog, OrderRows, TouchRows
 
 EXPOSURE_DAYS = 7  # a touch counts on its own day and the days after it
-RATE_GROUPS = 10
+RATE_GROUPS = 30
 WEEK_DAYS, MAX_INTERVALS = 7, 13
-MAX_TOUCHES = 2_000_000  # more are sampled by customer
+MAX_TOUCHES = 500_000  # more are sampled by customer
 MAX_CHANNELS = 16  # bits of the exposure; those with the most touches
 
 

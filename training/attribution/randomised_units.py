@@ -10,13 +10,12 @@ import numpy as np
 
 from features.arrays import Booleans, Floats, Integers
 from features.calendar import DAY_US
-from training.attribution.conversion_paths import run_starts
 from training.attribution.period import Period
+from training.attribution.row_runs import MAX_SPAN_DAYS, run_starts, search_keys
 from training.attribution.rows import DecisionRows, OrderRows, TouchRows
 
 Level = Literal["customer", "campaign", "touch", "experiment"]
 WINDOW_DAYS = 28  # of the orders that a campaign, or a single touch, may cause
-_NO_LIMIT = MAX_WINDOW_DAYS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +40,9 @@ def touch_units(touches: TouchRows, orders: OrderRows, period: Period) -> Random
     hold-out needs a row for each touch that was withheld. A customer's window is the rest of the period, others have
     ``WINDOW_DAYS``.
     """
-    rows = touches.select(period.contains(touches.day) & ~touches.in_experiment).sort()
+    rows = touches.select(period.contains(touches.day) & ~touches.in_experiment)
     level, first = _coarsest_units(rows)
-    limit = _NO_LIMIT if level == "customer" else WINDOW_DAYS
+    limit = MAX_SPAN_DAYS if level == "customer" else WINDOW_DAYS
     units = rows.select(first)
     return RandomisedUnits(
         customer=units.customer,
@@ -56,7 +55,7 @@ def touch_units(touches: TouchRows, orders: OrderRows, period: Period) -> Random
 
 def decision_units(decisions: DecisionRows, orders: OrderRows, period: Period) -> RandomisedUnits:
     """The units of the decisions of experiments in the period, each with the window of its experiment."""
-    rows = decisions.select(period.contains(decisions.day)).sort()
+    rows = decisions.select(period.contains(decisions.day))
     return RandomisedUnits(
         customer=rows.customer,
         treated=rows.treated,
@@ -74,12 +73,8 @@ def orders_in_windows(
     if not len(inside):
         return np.zeros(len(customer))
     origin = min(int(inside.at.min()), int(at.min()) if len(at) else 0)
-    span = (MAX_WINDOW_DAYS + 1) * DAY_US
-    # Milliseconds, so that customer and instant fit into one integer for a million customers.
-    scale = span // 1000 + 1
-    keys = inside.customer * scale + (inside.at - origin) // 1000
-    start = customer * scale + (at - origin) // 1000
-    stop = np.minimum(start + window_days * DAY_US // 1000, (customer + 1) * scale - 1)
+    keys, start = search_keys(inside.customer, inside.at, origin), search_keys(customer, at, origin)
+    stop = np.minimum(start + window_days * DAY_US // 1000, search_keys(customer + 1, np.full(len(at), origin), origin))
     first, last = (np.searchsorted(keys, limit, side="left") for limit in (start, stop))
     counts: Floats = (last - first).astype(np.float64)
     return counts
@@ -92,7 +87,8 @@ def _coarsest_units(rows: TouchRows) -> tuple[Level, Integers]:
         ("campaign", (rows.customer, rows.campaign)),
     )
     for level, keys in levels:
-        sequence = np.lexsort((rows.at, *reversed(keys)))
+        # Rows are ordered by customer and instant already, and a stable sort keeps the instants in order.
+        sequence = np.lexsort(keys[::-1]) if len(keys) > 1 else np.arange(len(rows))
         starts = run_starts(*(key[sequence] for key in keys))
         if _is_constant(rows.treated[sequence], starts):
             return level, sequence[starts]

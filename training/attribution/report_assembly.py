@@ -19,6 +19,7 @@ from training.attribution.path_rules import first_touch, last_touch, linear
 from training.attribution.period import Period
 from training.attribution.randomised_units import RandomisedUnits, decision_units, touch_units
 from training.attribution.report import AttributionReport, CampaignAttribution, ChannelAttribution, PathRule
+from training.attribution.row_runs import distinct
 from training.attribution.rows import AttributionLog, TouchRows
 from training.attribution.shapley import shapley
 from training.experiments.refusal import Refusal
@@ -47,7 +48,7 @@ def attribution_report(log: AttributionLog, period: Period, costs: tuple[SourceC
         ChannelAttribution(
             channel=log.channels[channel],
             touches=int((sent.channel == channel).sum()),
-            customers=len(np.unique(sent.customer[sent.channel == channel])),
+            customers=len(distinct(sent.customer[sent.channel == channel])),
             withheld=int((withheld == channel).sum()),
             touch_cost=float(sent.cost[sent.channel == channel].sum()),
             incremental=_incremental(
@@ -75,7 +76,7 @@ def _customers_by_channel(log: AttributionLog, period: Period, sent: TouchRows) 
     decided = period.contains(log.decisions.day)
     channel = np.append(sent.channel, log.decisions.channel[decided])
     customer = np.append(sent.customer, log.decisions.customer[decided])
-    pairs = np.unique(channel * max(log.customers, 1) + customer)
+    pairs = distinct(channel * max(log.customers, 1) + customer)
     return np.bincount(pairs // max(log.customers, 1), minlength=len(log.channels)).astype(np.float64)
 
 

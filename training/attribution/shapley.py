@@ -12,12 +12,13 @@ import numpy as np
 
 from features.arrays import Floats
 from training.attribution.conversion_paths import ConversionPaths
+from training.attribution.row_runs import distinct
 
 
 def shapley(paths: ConversionPaths) -> Floats:
     """Credits by channel, (channels,): each conversion is divided evenly among the different channels of its path."""
     size = max(len(paths.channels), 1)
-    pairs = np.unique(paths.path_of_touch * size + paths.channel)
+    pairs = distinct(paths.path_of_touch * size + paths.channel)
     path, channel = pairs // size, pairs % size
     different = np.bincount(path, minlength=len(paths))
     shares = paths.conversions[path] / different[path]

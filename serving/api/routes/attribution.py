@@ -21,6 +21,7 @@ from serving.observability.json_logs import log_error
 from serving.problems import RETRY_AFTER, Problem, validation_problem
 from serving.schemas.attribution import AttributionQuery, AttributionResponse
 from serving.schemas.predictions import FieldProblem
+from training.attribution.attribution_service import TooManyRows
 from training.attribution.period import InvalidPeriod, Period
 from training.attribution.report import AttributionReport
 
@@ -80,5 +81,7 @@ def _require_channel(channel: str | None, report: AttributionReport) -> None:
 
 
 def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:
+    if isinstance(error, TooManyRows):
+        return Problem(422, str(error), [FieldProblem(field="to", reason=str(error))])
     log_error(app_state.log, "attribution failed", error)
     return Problem(503, "The log or the consents cannot be read just now. Try again soon.", headers=RETRY_AFTER)

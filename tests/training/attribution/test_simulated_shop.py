@@ -7,11 +7,10 @@ from functools import cache
 import numpy as np
 import pytest
 
+from benchmarks.attribution.methods import hold_out_estimates
 from benchmarks.attribution.simulated_shop import CHANNELS, PERIOD, SimulatedShop, simulated_shop
 from features.arrays import Floats
-from training.attribution.incremental import Incremental, incremental
-from training.attribution.order_rates import order_rates
-from training.attribution.randomised_units import touch_units
+from training.attribution.incremental import Incremental
 from training.attribution.report import PATH_RULE_NAMES, AttributionReport
 from training.attribution.report_assembly import attribution_report
 
@@ -42,28 +41,17 @@ def test_the_shop_is_as_described() -> None:
     assert intent.mean() > 0.3
 
 
-def held_out_estimates(shop: SimulatedShop) -> list[Incremental]:
-    """The estimates of the hold-outs alone, in the order of the channels."""
-    rate, touches = order_rates(shop.log, PERIOD.first_day), shop.log.touches
-    units = [
-        touch_units(touches.select(touches.channel == position), shop.log.orders, PERIOD)
-        for position in range(len(CHANNELS))
-    ]
-    estimates = [incremental([each], rate) for each in units]
-    return [estimate for estimate in estimates if isinstance(estimate, Incremental)]
-
-
 def test_hold_outs_are_near_what_was_caused() -> None:
     errors = []
     for seed in range(1, 7):
         shop = simulated_shop(60_000, seed)
-        errors.append(error(shop, np.array([estimate.conversions for estimate in held_out_estimates(shop)])))
+        errors.append(error(shop, np.array([estimate.conversions for estimate in hold_out_estimates(shop)])))
     assert np.mean(errors) <= 0.30
 
 
 def test_the_report_has_the_estimates_of_the_hold_outs() -> None:
     shop, report = large_shop(1)
-    assert [by_channel(report)[name] for name in CHANNELS] == held_out_estimates(shop)
+    assert [by_channel(report)[name] for name in CHANNELS] == hold_out_estimates(shop)
     assert {estimate.levels for estimate in by_channel(report).values()} == {("customer",)}
 
 
@@ -71,7 +59,7 @@ def test_the_intervals_of_hold_outs_cover_what_was_caused() -> None:
     covered, estimated = 0, 0
     for seed in range(COVERAGE_SEEDS):
         shop = simulated_shop(COVERAGE_CUSTOMERS, seed)
-        for estimate, caused in zip(held_out_estimates(shop), shop.caused, strict=True):
+        for estimate, caused in zip(hold_out_estimates(shop), shop.caused, strict=True):
             covered += estimate.low <= caused <= estimate.high
             estimated += 1
     assert 0.92 <= covered / estimated <= 0.98

@@ -111,6 +111,22 @@ def test_consents_that_cannot_be_read_are_no_consents(tmp_path: Path, monkeypatc
     assert response.json()["detail"] == "The log or the consents cannot be read just now. Try again soon."
 
 
+def test_a_period_with_more_rows_than_a_worker_may_read_is_refused(tmp_path: Path) -> None:
+    held_out_shop(tmp_path)
+    shop = Shop.of(FakeRelease(), home=tmp_path)
+    rows = 400 + 200  # touches and order lines of January
+    shop.worker.attribution_service.max_rows = rows - 1
+    with shop.client() as client:
+        response = client.get("/v1/attribution", params=PERIOD)
+        shop.worker.attribution_service.max_rows = rows
+        assert client.get("/v1/attribution", params=PERIOD).status_code == 200
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["reason"] == (
+        "Found 600 order lines and touches for the period from 2027-01-01 to 2027-02-01; expected at most 599 in a "
+        "worker. Ask for a shorter period, or run `flywheel attribution`."
+    )
+
+
 def test_an_erased_customer_no_longer_counts(tmp_path: Path) -> None:
     held_out_shop(tmp_path)
     shop = Shop.of(FakeRelease(), home=tmp_path)
