@@ -30,8 +30,8 @@ EVENTS = ("campaign_received", "coupon_redeemed")
 LAST_DAY = date(2017, 12, 31)
 CLASSES = (
     f"A class on a random day in the purchases of 2,469 households, {ATTENDEES} of whom attend; the window is 12 weeks. "
-    "*Loyal*: by the spend of 24 weeks; *and active*: also by orders of the last two; *about to buy*: also by the spend "
-    "of the next four, which nobody recorded. Without an effect: the bias, in USD a week, and how often 0 is outside "
+    "*Loyal*: by the spend of 24 weeks; *and active*: also by orders of the last two; *about to buy*: also by the "
+    "spend of the next four, which nobody recorded. Without an effect: the bias, in USD a week, and how often 0 is outside "
     "the 95 % interval. *Pseudo* is what it finds for pseudo-attendees, and *passes* how often that lies within one "
     f"standard error of 0. Then with +{PLANTED:.0%}: how often it is found and covered. Bars: matched, bias up to 1.5 "
     "and rejected up to 10 %, found and covered 90 %; comparisons without matching pass in at most 20 % where the "

@@ -24,7 +24,7 @@ class UnknownEvent(FlywheelError):
 
 
 def read_attendances(tables: Mapping[str, pq.ParquetFile], event: str, log: PurchaseLog, zone: ZoneInfo) -> Attendances:
-    """Every attendance of customers who may be analysed, in the order of days.
+    """Every attendance of customers who may be analysed, in the order of days, then of customers.
 
     Raises:
         UnknownEvent: nobody ever attended; the message names the kinds of events that there are.
@@ -41,7 +41,7 @@ def read_attendances(tables: Mapping[str, pq.ParquetFile], event: str, log: Purc
         )
     rows = pa.concat_tables(parts)
     customer, day = log.positions(rows["customer_id"]), rows["day_number"].to_numpy().astype(np.int64)
-    order = np.argsort(day, kind="stable")
+    order = np.lexsort((customer, day))
     order = order[(customer[order] >= 0) & (day[order] < log.purchases.end_day)]
     return Attendances(customer=customer[order], day=day[order])
 

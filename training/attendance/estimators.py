@@ -14,7 +14,7 @@ from training.attendance.estimate import Estimate, clustered_estimate
 from training.attendance.matching import Matches, match, matched_differences, matched_effect
 from training.attendance.panel import AttendancePanel
 from training.attendance.propensity import Propensity, fit_propensity
-from training.attendance.purchase_covariates import BLOCK
+from training.attendance.purchase_covariates import block_sums
 
 MATCHED, DOUBLY_ROBUST = "matched", "doubly_robust"
 STATED = (MATCHED, DOUBLY_ROBUST)
@@ -42,9 +42,7 @@ class FittedPanel:
 
         Single weeks are mostly noise: matching on all twelve of them finds customers who had the same luck.
         """
-        before = self.panel.before
-        blocks = before.reshape(len(before), -1, BLOCK).sum(axis=2)
-        coordinates = np.column_stack([blocks, self.propensity.logit])
+        coordinates = np.column_stack([block_sums(self.panel.before), self.propensity.logit])
         position: Floats = coordinates / np.maximum(coordinates.std(axis=0), 1e-9)
         return position
 

@@ -10,7 +10,7 @@ from training.attendance.invitation_log import Invitations
 from training.attendance.invitations import InvitationUnits
 from training.attendance.panel import WEEK
 from training.attendance.panel_building import Attendances, Outcome, weekly_sums
-from training.attendance.purchase_covariates import BLOCK, purchase_covariates
+from training.attendance.purchase_covariates import block_sums, purchase_covariates
 
 
 def invitation_units(
@@ -43,11 +43,10 @@ def invitation_units(
 def invitation_covariates(purchases: DailyPurchases, customer: Integers, day: Integers) -> Floats:
     """What was known before a day: the 12 weeks before, in logarithms and in blocks of four weeks, and all before."""
     spend, orders = (weekly_sums(purchases, values, customer, day) for values in (purchases.spend, purchases.orders))
-    blocks = spend.reshape(len(spend), -1, BLOCK).sum(axis=2)
     days = np.maximum(day - purchases.first_day, 1)
     start = np.full(len(day), purchases.first_day)
     past = purchases.window_sums(purchases.spend, customer, start, day) / days
-    return np.column_stack([purchase_covariates(spend, orders), blocks, past])
+    return np.column_stack([purchase_covariates(spend, orders), block_sums(spend), past])
 
 
 def _attended_within(attendances: Attendances, draws: Invitations, end_day: int, within_days: int) -> Booleans:

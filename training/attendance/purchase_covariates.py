@@ -19,11 +19,15 @@ def purchase_covariates(spend: Floats, orders: Floats) -> Floats:
         spend: (n, w) net amount by week, the oldest first; w is a multiple of four.
         orders: (n, w) orders by week.
     """
-    count, weeks = spend.shape
-    blocks = (count, weeks // BLOCK, BLOCK)
-    by_block = np.log1p(np.maximum(spend.reshape(blocks).sum(axis=2), 0))
-    orders_by_block = np.log1p(orders.reshape(blocks).sum(axis=2))
+    by_block, orders_by_block = np.log1p(np.maximum(block_sums(spend), 0)), np.log1p(block_sums(orders))
     active = orders > 0
-    since = np.where(active.any(axis=1), np.argmax(active[:, ::-1], axis=1), weeks)
+    since = np.where(active.any(axis=1), np.argmax(active[:, ::-1], axis=1), orders.shape[1])
     recent = np.column_stack([np.log1p(orders[:, -1]), np.log1p(orders[:, -2:].sum(axis=1))])
     return np.column_stack([by_block, orders_by_block, active.mean(axis=1), recent, np.log1p(since)])
+
+
+def block_sums(weekly: Floats) -> Floats:
+    """The sums of each block of four weeks, (n, w / 4), of values by week, (n, w)."""
+    count, weeks = weekly.shape
+    sums: Floats = weekly.reshape(count, weeks // BLOCK, BLOCK).sum(axis=2)
+    return sums
