@@ -25,17 +25,18 @@ from training.attendance.question import AttendanceQuestion
 from training.experiments.refusal import Refusal
 
 TITLE = "Effects of attending"
-CLASS_RUNS, INVITATION_RUNS = 100, 300
+CLASS_RUNS = 100
+DRAWS_PER_CLASS = 3  # invitations are drawn as many times as often
 EVENTS = ("campaign_received", "coupon_redeemed")
 LAST_DAY = date(2017, 12, 31)
 CLASSES = (
-    f"A class on a random day in the purchases of 2,469 households, {ATTENDEES} of whom attend; the window is 12 weeks. "
-    "*Loyal*: by the spend of 24 weeks; *and active*: also by orders of the last two; *about to buy*: also by the "
-    "spend of the next four, which nobody recorded. Without an effect: the bias, in USD a week, and how often 0 is outside "
-    "the 95 % interval. *Pseudo* is what it finds for pseudo-attendees, and *passes* how often that lies within one "
-    f"standard error of 0. Then with +{PLANTED:.0%}: how often it is found and covered. Bars: matched, bias up to 1.5 "
-    "and rejected up to 10 %, found and covered 90 %; comparisons without matching pass in at most 20 % where the "
-    "loyal and active attend."
+    f"A class on a random day in the purchases of 2,469 households, {ATTENDEES} of whom attend; the window is 12 "
+    "weeks. *Loyal*: by the spend of 24 weeks; *and active*: also by orders of the last two; *about to buy*: also by "
+    "the spend of the next four, which nobody recorded. Without an effect: the bias, in USD a week, and how often 0 is "
+    "outside the 95 % interval. *Pseudo* is what it finds for pseudo-attendees, and *passes* how often that lies "
+    f"within one standard error of 0. Then with +{PLANTED:.0%}: how often it is found and covered. Bars: matched, bias "
+    "up to 1.5 and rejected up to 10 %, found and covered 90 %; comparisons without matching pass in at most 20 % "
+    "where the loyal and active attend."
 )
 INVITATIONS = (
     "Half of all are invited at random, and 20 % of those come, mostly those who are about to buy. The effect per "
@@ -75,10 +76,10 @@ def measure_attendance(home: Home, runs: int, report: Callable[[str], None]) -> 
     invitations = []
     for effect in EFFECTS:
         report(f"invitations: +{effect:.0%}")
-        invitations.append(measure_invitations(purchases, effect, 3 * runs))
+        invitations.append(measure_invitations(purchases, effect, DRAWS_PER_CLASS * runs))
     measured = (
-        f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}` in Complete Journey: {runs} runs of each "
-        f"class, {3 * runs} of each invitation."
+        f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}` in Complete Journey: {runs} runs of "
+        f"each class, {DRAWS_PER_CLASS * runs} of each invitation."
     )
     return "\n\n".join([
         f"## {TITLE}\n\n{measured}",
@@ -94,8 +95,8 @@ def _class_table(rows: Sequence[ClassRow]) -> str:
     )  # fmt: skip
     cells = [
         (
-            row.reason, row.estimator.replace("_", " "), f"{row.bias:+.2f}", f"{row.rejected:.2f}", f"{row.pseudo:+.2f}",
-            f"{row.passed:.2f}", f"{row.truth:.1f}", f"{row.found:.2f}", f"{row.covered:.2f}", format_met(row.meets),
+            row.reason, row.estimator.replace("_", " "), f"{row.bias:+.2f}", f"{row.rejected:.2f}",
+            f"{row.pseudo:+.2f}", f"{row.passed:.2f}", f"{row.truth:.1f}", f"{row.found:.2f}", f"{row.covered:.2f}", format_met(row.meets),
         )
         for row in rows
     ]  # fmt: skip
