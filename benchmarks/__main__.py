@@ -14,6 +14,7 @@ from benchmarks.accuracy.cdnow_published_figures import published_parameters
 from benchmarks.accuracy.training_speed import measure_speed
 from benchmarks.attribution.run import TITLE as ATTRIBUTION
 from benchmarks.datasets import LOGS, Log, available_logs
+from benchmarks.experiments.results_run import TITLE as RESULTS
 from benchmarks.experiments.run import TITLE as ALLOCATION
 from benchmarks.reporting.markdown import replace_section, section
 from benchmarks.reporting.page import BenchmarkResults, render_page
@@ -80,7 +81,7 @@ def _write_public(logs: Sequence[Log], arguments: argparse.Namespace, console: C
     simulated = section(arguments.out, SIMULATED_TITLE)
     stored_sections = [
         section(arguments.out, title)
-        for title in (TARGETING, ALLOCATION, UPLIFT, ATTRIBUTION, AUDIENCES, SERVING, SOAK_TITLE)
+        for title in (TARGETING, ALLOCATION, RESULTS, UPLIFT, ATTRIBUTION, AUDIENCES, SERVING, SOAK_TITLE)
     ]
     text = render_page(results, simulated, sample_size_section or section(arguments.out, run.TITLE), *stored_sections)
     arguments.out.write_text(text)
