@@ -1,4 +1,4 @@
-"""Peeking: an even split of customers who order or not is watched daily, by rules that allow it and rules that do not."""
+"""Peeking: an even split of customers who order or not is watched daily, with and without a rule for it."""
 
 from __future__ import annotations
 

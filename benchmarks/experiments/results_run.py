@@ -20,8 +20,8 @@ TITLE = "Results of experiments"
 HALVES_RUNS, PEEKING_RUNS, RATIO_RUNS = 1_000, 20_000, 2_000
 DATA = Path("../shared/data")
 HALVES = (
-    "The 21,306 customers of Hillstrom's campaign who got no e-mail, split into random halves: 5 % should be found. The "
-    "covariates are recency, past spend, bought men's or womenswear before, and new."
+    "The 21,306 customers of Hillstrom's campaign who got no e-mail, split into random halves: 5 % should be found. "
+    "The covariates are recency, past spend, bought men's or womenswear before, and new."
 )
 PEEKING = (
     "2,000 customers a day for 28 days, an even split, 5 % order; *power* is with +10 %. *Overstated* is the mean "

@@ -13,7 +13,7 @@ import numpy as np
 
 from features.arrays import Floats
 
-NARROWEST_AT = 2_000  # customers; the band is narrowest near this number, and wider by a quarter at a tenth of it
+NARROWEST_AT = 10_000  # customers; the band is narrowest near this number, and wider by a quarter at a tenth of it
 
 
 def band_multiplier(customers: Floats | int, alpha: float = 0.05) -> Floats:
