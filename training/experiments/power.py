@@ -1,4 +1,4 @@
-"""Power: the smallest effect that an experiment can show, in closed form and with the standard library alone."""
+"""Power: the smallest detectable effect of an experiment, in closed form and with the standard library alone."""
 
 from __future__ import annotations
 
