@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from starlette.requests import Request
@@ -23,6 +25,7 @@ from training.experiments.experiment_folder import ExperimentConflict
 if TYPE_CHECKING:
     from serving.api.app_state import AppState
 
+MAX_DECISION_THREADS = 2  # requests for decisions that a worker answers at once; others wait
 Result = TypeVar("Result")
 
 
@@ -39,12 +42,26 @@ def smallest_audience(request: Request) -> int:
 
 
 async def run_in_experiment_thread(app_state: AppState, work: Callable[[], Result]) -> Result:
-    """The result of ``work``, run in a thread for audiences, which read the same columns.
+    """The result of ``work``, run in a thread for audiences: a plan takes as long as one.
 
     Raises:
         Problem: ``work`` raised a FlywheelError.
     """
     return await run_in_thread(app_state, work, _to_problem, audience_executor())
+
+
+async def run_in_decision_thread(app_state: AppState, work: Callable[[], Result]) -> Result:
+    """The result of ``work``, run in a thread for decisions alone: they must not wait for audiences and plans.
+
+    Raises:
+        Problem: ``work`` raised a FlywheelError.
+    """
+    return await run_in_thread(app_state, work, _to_problem, _decision_executor())
+
+
+@cache
+def _decision_executor() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(MAX_DECISION_THREADS, "decisions")
 
 
 def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from serving.api import openapi
 from serving.api.auth_middleware import actor
 from serving.api.dependencies import app_state_of
-from serving.api.experiment_work import decision_time, run_in_experiment_thread
+from serving.api.experiment_work import decision_time, run_in_decision_thread
 from serving.api.request_parsing import read_json_as
 from serving.api.routing import router
 from serving.auth.scopes import KeyScope, requires
@@ -34,7 +34,7 @@ async def post_decisions(request: Request) -> Response:
     app_state, asked_by = app_state_of(request), actor(request)
     parsed = await read_json_as(request, DecisionRequest)
     time = decision_time(request)
-    decisions = await run_in_experiment_thread(
+    decisions = await run_in_decision_thread(
         app_state, lambda: app_state.experiment_services.decisions.decide(parsed, time)
     )
     app_state.metrics.record_decisions(parsed.experiment_id, count_reasons(decisions))
