@@ -55,14 +55,15 @@ def fold(home: Home) -> FoldSummary:
     ledger = home.ledger()
     if log is not None:
         log.delete_customers(ledger.erased_among(log.customer_ids()))
-    counts = {}
-    for table, rows in zip(HISTORY_TABLES, _log_tables(log), strict=True):
-        merged = table.merge([_with_current_ids(part, home, ledger) for part in (table.read(home.history), rows)])
-        counts[table.name] = len(merged)
-        if len(merged) or has_tables:
-            home.history.mkdir(parents=True, exist_ok=True)
-            table.write(home.history, merged)
-    return FoldSummary(**counts)
+    merged = {
+        table: table.merge([_with_current_ids(part, home, ledger) for part in (table.read(home.history), rows)])
+        for table, rows in zip(HISTORY_TABLES, _log_tables(log), strict=True)
+    }
+    if has_tables or any(map(len, merged.values())):
+        home.history.mkdir(parents=True, exist_ok=True)
+        for table, rows in merged.items():
+            table.write(home.history, rows)
+    return FoldSummary(*map(len, merged.values()))
 
 
 def _log_tables(log: DecisionLog | None) -> Sequence[pa.Table]:

@@ -23,13 +23,14 @@ from features.storage.atomic_files import replace_text
 from features.storage.row_deletion import is_readable
 from features.wording import count_of
 from pipelines.home import Home
+from pipelines.learning.folding import fold
 from pipelines.steps.global_holdout import record_configured_holdout
 from serving.observability.audit_log import COMMAND_LINE, CONSENT, AuditLog
 from serving.privacy.audit_replay import apply_waiting
 
 
 def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[str], None]) -> HistoryManifest:
-    """Ingest the configured log unless that has been done; erased customers stay out.
+    """Ingest the configured log unless that has been done; erased customers stay out. Decisions are folded every time.
 
     If the log changes consents, the audit log records it as of ``timestamp``.
     """
@@ -42,6 +43,7 @@ def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[s
         report("the history is up to date")
         import_log_consents(config, stored, home, timestamp, report)
         record_configured_holdout(config, stored, home, timestamp, report)
+        _fold_decisions(home, report)
         return stored
     manifest = ingest(config, home.history, report, _erased_selector(config, home.ledger()))
     if config.events is not None:
@@ -49,7 +51,16 @@ def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[s
             report(f"note: {sentence}")
     import_log_consents(config, manifest, home, timestamp, report)
     record_configured_holdout(config, manifest, home, timestamp, report)
+    _fold_decisions(home, report)
     return manifest
+
+
+def _fold_decisions(home: Home, report: Callable[[str], None]) -> None:
+    if folded := fold(home):
+        report(
+            f"the history has {count_of(folded.decisions, 'decision')}, {count_of(folded.exposures, 'exposure')} and "
+            f"{count_of(folded.outcomes, 'outcome')}"
+        )
 
 
 def _is_complete(config: ShopConfig, home: Home, stored: HistoryManifest) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import lmdb
@@ -96,3 +98,26 @@ def test_a_redis_that_is_gone_is_said(redis_of_its_own: RedisServer) -> None:
     redis_of_its_own.kill()
     with pytest.raises(StoreUnavailable, match=r"^The decision log at redis://.* fails"):
         storage.counts()
+
+
+KILLED_IN_A_WRITE = """
+import os, sys
+from pathlib import Path
+from features.decisions.backends import local_decisions, open_storage
+from features.decisions.storage import DECISIONS
+from tests.features.decisions.stores import decision
+home = Path(sys.argv[1])
+local_decisions(home).record([decision()])
+def write(batch):
+    batch.put((DECISIONS, "d2"), b"half")
+    os.kill(os.getpid(), 9)
+open_storage(home, "lmdb").update([(DECISIONS, "d2")], write)
+"""
+
+
+def test_a_writer_that_is_killed_leaves_what_was_there_before(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", KILLED_IN_A_WRITE, str(tmp_path)]
+    assert subprocess.run(command, check=False).returncode == -9
+    log = local_decisions(tmp_path)
+    assert log.find(["d1", "d2"]) == [decision(), None]
+    assert log.record([decision("d2", "bob")]) == [decision("d2", "bob")]

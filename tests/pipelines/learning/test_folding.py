@@ -14,13 +14,16 @@ from features.decisions.backends import LOCAL_FOLDER, open_decisions
 from features.decisions.decision_log import DecisionLog
 from features.decisions.history_tables import HISTORY_TABLES
 from features.errors import StoreDamaged
+from features.history import History
 from features.ingestion.alias_file import write_aliases
 from pipelines.home import Home
 from pipelines.learning.folded_records import remove_folded
 from pipelines.learning.folding import FoldSummary, fold
+from pipelines.steps import ingest
 from serving.privacy.erasure import apply_pending_erasures, erase_customer
 from tests.features.decisions.stores import decision, exposure, outcome
 from tests.features.decisions.test_decision_log import SENT, send_until_accepted
+from tests.logs import write_config
 from training.experiments.experiment import Arm, Experiment, Metric
 from training.experiments.experiment_folder import ExperimentFolder
 
@@ -103,6 +106,12 @@ def test_what_left_the_decision_log_stays_in_the_history(home: Home) -> None:
     log_of(home).remove(["d1", "d2"], ["o1", "o2"])
     fold(home)
     assert table_bytes(home) == expected
+
+
+def test_the_first_decision_makes_all_three_tables(home: Home) -> None:
+    log_of(home).record([decision()])
+    fold(home)
+    assert [len(rows(home, table.name, "customer_id")) for table in HISTORY_TABLES] == [1, 0, 0]
 
 
 def test_customers_have_the_ids_of_the_newest_log(home: Home) -> None:
@@ -194,3 +203,20 @@ def test_an_outcome_stays_as_long_as_the_longest_window(home: Home) -> None:
 def test_nothing_is_created_where_nothing_was_decided(home: Home) -> None:
     assert remove_folded(home, NOW) == 0
     assert not (home.folder / LOCAL_FOLDER).exists()
+
+
+def test_every_ingestion_folds_also_of_a_log_that_did_not_change(home: Home, tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    (tmp_path / "orders.csv").write_text("customer,at,amount\nann,2026-01-31,5\n")
+    lines: list[str] = []
+    log_of(home).record([decision()])
+    ingest.run(config, home, NOW, lines.append)
+    assert rows(home, "decisions", "decision_id") == [("d1",)]
+    log_of(home).record([decision("d2", "bob")])
+    ingest.run(config, home, NOW, lines.append)
+    assert rows(home, "decisions", "decision_id") == [("d1",), ("d2",)]
+    assert [line for line in lines if "decision" in line] == [
+        "the history has 1 decision, 0 exposures and 0 outcomes",
+        "the history has 2 decisions, 0 exposures and 0 outcomes",
+    ]
+    assert History.open(home.history).count_customers() == 1
