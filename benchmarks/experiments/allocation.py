@@ -89,7 +89,7 @@ def loss_cases() -> list[LossCase]:
 
 
 def _segment_cases(market: str, lifts: Floats, highest: float) -> list[LossCase]:
-    simulated = markets.segmented(lifts)
+    simulated = markets.market_of_segments(lifts)
     return [
         LossCase(market, "partial pooling", simulated, policies.two_way(), highest=highest),
         LossCase(market, "one split", simulated, policies.pooled_segments),
@@ -126,7 +126,7 @@ def measure_change_test(runs: int) -> dict[str, float]:
     """Return the share of runs in which the test of change is below .05 at the end, by market."""
     simulated = {"steady": markets.steady(), "rate 3 to 9 %": markets.trending(), "winner changes": markets.changing()}
     return {
-        name: float(np.mean(change_of_effects(_matured(_simulate(market, policies.two_way(), runs))) < 0.05))
+        name: float(np.mean(change_of_effects(_final_counts(_simulate(market, policies.two_way(), runs))) < 0.05))
         for name, market in simulated.items()
     }
 
@@ -155,7 +155,7 @@ def _outside(estimate: tuple[Floats, Floats], truth: float) -> float:
     return float(np.mean(np.abs(difference - truth) > 1.96 * error))
 
 
-def _matured(runs: SimulatedRuns) -> ArmCounts:
+def _final_counts(runs: SimulatedRuns) -> ArmCounts:
     units, conversions = (values.transpose(0, 2, 1, 3) for values in (runs.units, runs.conversions))
     days = np.arange(units.shape[2] - 1, -1, -1, dtype=np.float64)
     return ArmCounts(units=units, exposure=units, conversions=conversions, days_ago=days)

@@ -31,7 +31,7 @@ def changing(days: int = 90) -> SimulatedMarket:
     return _market(BASE_RATE * np.where(earlier, LIFTS, LIFTS[::-1]))
 
 
-def segmented(lifts: Floats) -> SimulatedMarket:
+def market_of_segments(lifts: Floats) -> SimulatedMarket:
     """Return a market of 60 days with 1,000 customers a day in each segment; lifts of shape (segments, arms)."""
     rates = np.broadcast_to(BASE_RATE * lifts, (60, *lifts.shape)).copy()
     return SimulatedMarket(rates=rates, customers=1000, delays=WEEK)

@@ -18,7 +18,7 @@ def generator() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-def started(record: Experiment) -> StartedExperiment:
+def start(record: Experiment) -> StartedExperiment:
     return StartedExperiment(record=record, changes=(Change(kind="start", at=0, actor="cli"),))
 
 
@@ -127,7 +127,7 @@ def test_the_report_says_what_the_probabilities_rest_on() -> None:
     same = random_units(np.random.default_rng(2), 4000, (0.2, 0.2), (2, 2))
     sooner = random_units(np.random.default_rng(2), 6000, (0.3, 0.3), (3, 1))
     record = experiment(warm_up={"units": 100, "conversions": 40}, half_life_days=10)
-    report, distrustful = (report_allocation(units, started(record)) for units in (same, sooner))
+    report, distrustful = (report_allocation(units, start(record)) for units in (same, sooner))
     assert report is not None
     assert distrustful is not None
     assert (report.warm_up_over, report.matured_only, report.half_life_days) == (True, False, 10)
@@ -137,8 +137,8 @@ def test_the_report_says_what_the_probabilities_rest_on() -> None:
 
 
 def test_the_report_of_a_new_experiment_has_no_evidence_and_that_of_a_fixed_split_is_none() -> None:
-    report = report_allocation(units_of([]), started(experiment(warm_up={"units": 1, "conversions": 0})))
+    report = report_allocation(units_of([]), start(experiment(warm_up={"units": 1, "conversions": 0})))
     assert report is not None
     assert (report.warm_up_over, report.delays_differ_p, report.change_p) == (False, 1.0, 1.0)
     fixed = Experiment.model_validate({**experiment().model_dump(), "allocation": {"kind": "fixed"}})
-    assert report_allocation(units_of([]), started(fixed)) is None
+    assert report_allocation(units_of([]), start(fixed)) is None
