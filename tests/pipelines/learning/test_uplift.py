@@ -40,7 +40,7 @@ EXPERIMENT = Experiment(
 
 def planted() -> tuple[Log, list[Decision]]:
     """A shop in which the coupon brings back most customers with few orders, and nobody else."""
-    log, rng = shops.simulate_log(1_500, AS_OF), np.random.default_rng(1)
+    log, rng = shops.simulate_log(900, AS_OF), np.random.default_rng(1)
     known = log.orders[(log.orders["at"] < pd.Timestamp(shops.day(DECIDED))) & (log.orders["customer"] != "")]
     baskets = known.groupby("customer")["basket"].nunique()
     treated = rng.uniform(size=len(baskets)) < 0.5
@@ -80,7 +80,7 @@ def shop(shop_of: ShopOf, decisions: list[Decision]) -> Flywheel:
     assert flywheel("ingest").status == 0
     start_experiment(flywheel.home, decisions)
     fold(flywheel.home)
-    result = flywheel("run", "--as-of", shops.day(AS_OF), "--json")
+    result = flywheel.start("run", "--as-of", shops.day(AS_OF), "--json").wait(600)
     assert result.status == 0, result.err
     return flywheel
 
