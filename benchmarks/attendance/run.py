@@ -96,7 +96,8 @@ def _class_table(rows: Sequence[ClassRow]) -> str:
     cells = [
         (
             row.reason, row.estimator.replace("_", " "), f"{row.bias:+.2f}", f"{row.rejected:.2f}",
-            f"{row.pseudo:+.2f}", f"{row.passed:.2f}", f"{row.truth:.1f}", f"{row.found:.2f}", f"{row.covered:.2f}", format_met(row.meets),
+            f"{row.pseudo:+.2f}", f"{row.passed:.2f}", f"{row.truth:.1f}", f"{row.found:.2f}", f"{row.covered:.2f}",
+            format_met(row.meets),
         )
         for row in rows
     ]  # fmt: skip
