@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from starlette.requests import Request
 
 from features.decisions.intake import DecisionConflict
-from features.errors import FlywheelError, NotFound, StoreUnavailable
+from features.errors import FlywheelError, InvalidStore, NotFound, RowsLost, StoreUnavailable
 from features.storage.secret import InvalidSecret
 from serving.api.audience_work import audience_executor, to_audience_problem
 from serving.api.auth_middleware import caller
@@ -70,7 +70,7 @@ def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:
             return Problem(404, str(error))
         case ExperimentConflict() | DecisionConflict():
             return Problem(409, str(error))
-        case StoreUnavailable() | InvalidSecret() | AuditWriteFailed():
+        case StoreUnavailable() | RowsLost() | InvalidStore() | InvalidSecret() | AuditWriteFailed():
             log_error(app_state.log, "experiment request failed", error)
             detail = "Experiments and decisions cannot be read or written just now. Try again soon."
             return Problem(503, detail, headers=RETRY_AFTER)

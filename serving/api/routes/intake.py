@@ -15,19 +15,16 @@ from features.canonical_form import IdCase, canonical_id
 from features.decisions.backends import open_decisions
 from features.decisions.intake import IntakeResult
 from features.decisions.records import Exposure, OutcomeEvent
-from features.errors import FlywheelError
 from serving.api import openapi
 from serving.api.caching import no_store
-from serving.api.dependencies import app_state_of, run_in_thread
-from serving.api.experiment_work import decision_time
+from serving.api.dependencies import app_state_of
+from serving.api.experiment_work import decision_time, run_in_decision_thread
 from serving.api.request_parsing import read_json_as
 from serving.api.routing import router
 from serving.auth.scopes import KeyScope, requires
 from serving.experiments.decision_time import DecisionTime
 from serving.experiments.intake import IntakeService
 from serving.moments import resolve_instant
-from serving.observability.json_logs import log_error
-from serving.problems import RETRY_AFTER, Problem
 from serving.schemas.intake import ExposureItem, ExposuresRequest, IntakeResponse, OutcomeItem, OutcomesRequest
 
 if TYPE_CHECKING:
@@ -75,7 +72,7 @@ async def _record(app_state: AppState, record: Callable[[IntakeService], Sequenc
         log = open_decisions(app_state.home, app_state.online_store)
         return record(IntakeService(log, app_state.consent_gate.ledger))
 
-    results = await run_in_thread(app_state, run, _to_problem, None)
+    results = await run_in_decision_thread(app_state, run)
     counts = Counter(result.status for result in results)
     items = [{"status": result.status, "reason": result.reason} for result in results]
     totals = {status: counts[status] for status in ("accepted", "repeated", "refused")}
@@ -98,8 +95,3 @@ def _to_outcome(item: OutcomeItem, time: DecisionTime, id_case: IdCase, index: i
         decision_id=item.decision_id,
         value=item.value,
     )
-
-
-def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:
-    log_error(app_state.log, "intake failed", error)
-    return Problem(503, "The decision log cannot be written or read just now. Try again soon.", headers=RETRY_AFTER)

@@ -170,9 +170,15 @@ def test_a_call_has_at_most_a_thousand_items(client: TestClient, log: DecisionLo
     assert len([*log.exposures()]) == 1000
 
 
-def test_a_store_that_is_damaged_is_said(client: TestClient, tmp_path: Path) -> None:
-    (tmp_path / "decisions").mkdir()
-    (tmp_path / "decisions/data.mdb").write_bytes(b"no page" * 9999)
-    response = client.post("/v1/exposures", json={"exposures": [exposure()]})
-    assert response.status_code == 503
-    assert response.json()["detail"] == "The decision log cannot be written or read just now. Try again soon."
+def test_a_log_that_is_damaged_or_lost_is_said(client: TestClient, tmp_path: Path) -> None:
+    for damage in ("decisions.json", "decisions/data.mdb"):
+        (tmp_path / "decisions").mkdir(exist_ok=True)
+        (tmp_path / damage).write_bytes(b"no page" * 9999)
+        response = client.post("/v1/exposures", json={"exposures": [exposure()]})
+        (tmp_path / damage).unlink()
+        assert response.status_code == 503
+        detail = "Experiments and decisions cannot be read or written just now. Try again soon."
+        assert response.json()["detail"] == detail
+    open_decisions(tmp_path, LMDB).record([decision()])
+    (tmp_path / "decisions/data.mdb").unlink()
+    assert client.post("/v1/exposures", json={"exposures": [exposure()]}).status_code == 503
