@@ -24,6 +24,7 @@ class LookPlan:
     as_of: date
     declared: tuple[date, ...]  # before the end, ascending
     ends_on: date
+    window_days: int  # of the outcome
     stopped: bool  # before its end
     past: tuple[Look, ...]  # made before ``as_of``, the first one first
 
@@ -32,16 +33,16 @@ class LookPlan:
         """The next declared day, or the end; None after it."""
         return next((day for day in (*self.declared, self.ends_on) if day > self.as_of), None)
 
-    def due(self, *, all_matured: bool) -> date | None:
+    def due(self) -> date | None:
         """The declared day whose look is to be made now; None on a day without one.
 
-        The end is due once every customer has matured. A look that was missed is made on the next day with results; of
-        several missed ones only the last is made. A stopped experiment has no look that was declared.
+        A look that was missed is made on the next day with results; of several missed ones only the last is made. A
+        stopped experiment has no look that was declared.
         """
         if self.stopped:
             return None
         done = max((look.day for look in self.past), default=date.min)
-        if self.as_of >= self.ends_on and all_matured:
+        if self.as_of >= self.ends_on:
             return self.ends_on
         return max((day for day in self.declared if done < day <= self.as_of), default=None)
 
@@ -55,12 +56,12 @@ class LookPlan:
         return LookSchedule([*customers, newest], [*(look.share for look in self.past), share])
 
     def _expected_customers(self, units: Units) -> float:
-        """The customers with a decision at the end: those so far, and as many a day as lately until then."""
-        today = day_number(self.as_of)
+        """The customers who will have matured at the end: those decided so far, and as many a day as lately."""
+        today, last = day_number(self.as_of), day_number(self.ends_on) - self.window_days
         first = int(units.day.min()) if len(units) else today
         days = max(1, min(RECENT_DAYS, today - first))
         recent = int(np.count_nonzero(units.day >= today - days))
-        return len(units) + recent / days * max(0, day_number(self.ends_on) - today)
+        return np.count_nonzero(units.day < last) + recent / days * max(0, last - today)
 
 
 def decided_before(past: Sequence[Look]) -> dict[str, str]:

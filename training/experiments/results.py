@@ -7,7 +7,6 @@ from datetime import date
 
 from training.experiments.allocation import report_allocation
 from training.experiments.daily_counts import count_days, count_erased
-from training.experiments.estimation import is_mature_for
 from training.experiments.guardrails import check_guardrail
 from training.experiments.looks import LookPlan, decided_before
 from training.experiments.refusal import Refusal
@@ -75,7 +74,7 @@ def experiment_results(inputs: ResultInputs, units: Units) -> ExperimentResults:
 def _compare(inputs: ResultInputs, base: ExperimentResults, comparison: ArmComparison) -> ExperimentResults:
     """The results with a band and, on the day of a declared look, with effects."""
     units, plan = comparison.units, _plan(inputs, base)
-    due = plan.due(all_matured=bool(is_mature_for(units, comparison.label).all()))
+    due = plan.due()
     if due is None:
         arms = tuple(band_arms(comparison))
         status = "decided" if decided_before(base.looks) else "not_identified"
@@ -106,6 +105,7 @@ def _plan(inputs: ResultInputs, results: ExperimentResults | None) -> LookPlan:
         as_of=inputs.as_of,
         declared=inputs.started.looks,
         ends_on=ends_on,
+        window_days=inputs.started.record.outcome.within_days,
         stopped=stopped_on is not None and stopped_on < ends_on,
         past=past,
     )

@@ -84,15 +84,24 @@ def test_a_run_that_is_repeated_on_the_same_day_gives_the_same_file(home: Home) 
     assert results_file(home) == first
 
 
-def test_the_end_is_judged_once_all_customers_have_matured_and_stays(home: Home) -> None:
+def test_the_end_is_judged_on_its_day_with_those_who_have_matured_and_stays(home: Home) -> None:
     orders, decisions = shop()
     write_history(home, orders, decisions)
-    fields = {"ends_on": (FIRST_DAY + timedelta(days=30)).isoformat()}
-    assert judge(home, 36, **fields).reason == "peeked"
-    ended = judge(home, 60, **fields)
-    assert (ended.status, ended.matured) == ("ended", CUSTOMERS)
+    fields = {"ends_on": (FIRST_DAY + timedelta(days=36)).isoformat()}
+    assert judge(home, 35, **fields).reason == "peeked"
+    ended = judge(home, 36, **fields)
+    assert (ended.status, ended.decided) == ("ended", CUSTOMERS)
+    assert 0 < ended.looks[0].matured < CUSTOMERS
     write_history(home, [*orders, order("c0", at(1), 5_000.0)], decisions)
     assert judge(home, 70, **fields) == ended
+
+
+def test_an_end_before_enough_customers_have_matured_is_judged_on_the_first_day_with_enough(home: Home) -> None:
+    write_history(home, *shop())
+    fields = {"ends_on": (FIRST_DAY + timedelta(days=30)).isoformat()}
+    assert judge(home, 30, **fields).reason == "too_few"
+    ended = judge(home, 60, **fields)
+    assert (ended.status, ended.looks[0].as_of) == ("ended", FIRST_DAY + timedelta(days=60))
 
 
 def test_erased_customers_leave_the_results_of_an_ended_experiment_as_they_were_and_are_counted(home: Home) -> None:
