@@ -16,7 +16,7 @@ from serving.experiments.screening import Secrets
 from serving.observability.audit_log import EXPERIMENT_CHANGED, EXPERIMENT_STARTED, AuditLog
 from serving.schemas.experiments import EpochResponse, ExperimentPlan, ExperimentResponse, PlannedExperiment
 from training.experiments.experiment import Experiment
-from training.experiments.experiment_folder import ExperimentConflict, ExperimentFolder
+from training.experiments.experiment_folder import ExperimentConflict, ExperimentFolder, check_id
 from training.experiments.started_experiment import Change, StartedExperiment
 
 
@@ -61,13 +61,14 @@ class ExperimentService:
             ExperimentConflict: another record has the id.
             AuditWriteFailed: the start cannot be audited; then nothing is started.
         """
-        plan = self.plan(record, time, smallest_audience)
-        if plan.eligible is None:
+        plan, is_new = self.plan(record, time, smallest_audience), record.id not in self.folder.ids()
+        if plan.eligible is None and is_new:
             raise AudienceTooSmall(
                 f"Found fewer than {smallest_audience} eligible customers; expected more, or a key with the scope "
                 "admin. Widen the filter."
             )
-        if record.id not in self.folder.ids():
+        if is_new:
+            check_id(record.id)
             self.audit_log.append(EXPERIMENT_STARTED, actor, time.machine_now, experiment=record.id)
         started = self.folder.start(record, time.machine_now, actor)
         return PlannedExperiment(plan=plan, experiment=self.describe(started, time))

@@ -34,6 +34,18 @@ class ExperimentConflict(FlywheelError):
     """The change does not fit the experiment as it is: another record has the id, or it was stopped."""
 
 
+def check_id(experiment_id: str) -> None:
+    """Check that an id names no file of another experiment.
+
+    Raises:
+        ExperimentConflict: it ends like the file of a record.
+    """
+    if experiment_id.endswith(_RECORD_SUFFIX):
+        raise ExperimentConflict(
+            f"Found the id {experiment_id}; expected one that does not end in {_RECORD_SUFFIX}. Choose another."
+        )
+
+
 class ExperimentFolder:
     """The experiments of one home."""
 
@@ -71,10 +83,9 @@ class ExperimentFolder:
         """Write the record of a new experiment; the same record again changes nothing.
 
         Raises:
-            ExperimentConflict: there is an experiment with the id and another record.
+            ExperimentConflict: there is an experiment with the id and another record, or as ``check_id``.
         """
-        if record.id.endswith(_RECORD_SUFFIX):
-            raise ExperimentConflict(f"Found the id {record.id}; expected one that does not end in {_RECORD_SUFFIX}.")
+        check_id(record.id)
         with self._hold_lock():
             path = self._record_path(record.id)
             if not path.exists():

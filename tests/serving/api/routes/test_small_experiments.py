@@ -61,6 +61,8 @@ def test_an_experiment_on_few_customers_is_started_by_an_admin_alone(clients: Cl
     assert refusal.status_code == 403
     assert "Found fewer than 10 eligible customers" in refusal.json()["detail"]
     assert clients.admin.post("/v1/experiments", json=RECORD).status_code == 200
+    repeated = clients.marketer.post("/v1/experiments", json=RECORD)
+    assert (repeated.status_code, repeated.json()["experiment"]["status"]) == (200, "running")
 
 
 def test_few_shared_customers_are_not_counted(clients: Clients) -> None:
