@@ -59,6 +59,8 @@ class LearnConsole(CommandConsole):
             self._show_experiment(result)
         for name, reason in summary.failures.items():
             self._out.print(f"{name}: no results: {reason}")
+        if summary.scorecards is not None:
+            self._out.print(summary.scorecards.sentence())
 
     def _show_experiment(self, result: ExperimentResults) -> None:
         counts = f"{result.matured:,} of {result.decided:,} customers matured"

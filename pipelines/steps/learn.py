@@ -8,7 +8,6 @@ from features.calendar import local_day, micros
 from features.errors import FlywheelError
 from pipelines.learning import drift, scorecards
 from pipelines.learning.drift import DriftSummary
-from pipelines.learning.folding import fold
 from pipelines.learning.next_epoch import append_next_epoch, is_due
 from pipelines.learning.results import write_results
 from pipelines.learning.scorecards import ScorecardSummary
@@ -26,12 +25,14 @@ class LearnSummary:
     results: tuple[ExperimentResults, ...]
     epochs: dict[str, Epoch]  # by experiment
     scorecards: ScorecardSummary | None  # None where they could not be made
-    failures: dict[str, str]  # by experiment, ``decisions``, ``scorecards`` or ``drift``: why there is nothing new
+    failures: dict[str, str]  # by experiment, ``scorecards`` or ``drift``: why there is nothing new
     drift: DriftSummary | None = None  # None where it could not be measured
 
 
 def run(context: RunContext) -> LearnSummary:
-    """Judge all experiments and the matured predictions as of the day of the run; the caller has the write lock.
+    """Judge all experiments and the matured predictions as of the day of the run, from the history.
+
+    The caller has the write lock, and ingested the log and the decisions before.
 
     Each file is replaced as a whole, and the same history gives the same files, so that a run that was killed is
     repeated. What cannot be read is reported, and stops nothing else.
@@ -43,7 +44,6 @@ def run(context: RunContext) -> LearnSummary:
     results: list[ExperimentResults] = []
     epochs: dict[str, Epoch] = {}
     failures: dict[str, str] = {}
-    _fold_decisions(context, failures)
     for experiment_id in folder.ids():
         try:
             result, epoch = _learn(context, folder, experiment_id)
@@ -56,15 +56,6 @@ def run(context: RunContext) -> LearnSummary:
             epochs[experiment_id] = epoch
     summary = _write_scorecards(context, failures)
     return LearnSummary(tuple(results), epochs, summary, failures, _measure_drift(context, failures))
-
-
-def _fold_decisions(context: RunContext, failures: dict[str, str]) -> None:
-    """Bring what was decided since the last run into the history."""
-    try:
-        fold(context.home)
-    except FlywheelError as error:
-        failures["decisions"] = str(error)
-        context.report(f"newer decisions are not in the history: {error}")
 
 
 def _write_scorecards(context: RunContext, failures: dict[str, str]) -> ScorecardSummary | None:

@@ -61,6 +61,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ExperimentFolder(home.folder).start(record(experiment_id, kind), begins, "ann")
         log = open_decisions(home.folder, home.online)
         log.record([decision(experiment_id, number, begins) for number in range(CUSTOMERS)])
+    ingest.run(config, home, datetime(2024, 3, 8, tzinfo=UTC), lambda _: None)
     return folder
 
 
