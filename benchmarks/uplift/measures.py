@@ -26,7 +26,7 @@ class CampaignResult:
     findings: UpliftFindings
 
     @property
-    def met(self) -> bool | None:
+    def is_met(self) -> bool | None:
         """Whether the findings are as good as is asked; None where nothing is asked."""
         campaign, qini = self.campaign, self.findings.qini
         if campaign.is_refused:
@@ -48,7 +48,7 @@ class Tail:
     realised: Interval
 
     @property
-    def met(self) -> bool:
+    def is_met(self) -> bool:
         """Whether the realised effect has surely the predicted sign."""
         return self.realised.low > 0 if self.predicted > 0 else self.realised.high < 0
 

@@ -59,7 +59,7 @@ def campaigns_table(results: Sequence[CampaignResult]) -> str:
     rows = [
         (
             result.campaign.name, f"{result.customers:,}", _words(result.findings.average_effect, 4),
-            str(result.findings.policy), _words(result.findings.qini, 0), _asked(result), format_met(result.met),
+            str(result.findings.policy), _words(result.findings.qini, 0), _target(result), format_met(result.is_met),
         )
         for result in results
     ]  # fmt: skip
@@ -78,7 +78,7 @@ def candidates_table(results: Sequence[CampaignResult]) -> str:
 
 def tails_table(tails: Sequence[Tail]) -> str:
     """Predicted and realised effects in the half of the insurance campaign that no model saw."""
-    rows = [(tail.name, f"{tail.predicted:+.3f}", _words(tail.realised, 3), format_met(tail.met)) for tail in tails]
+    rows = [(tail.name, f"{tail.predicted:+.3f}", _words(tail.realised, 3), format_met(tail.is_met)) for tail in tails]
     return table(("insurance, the other half", "predicted", "realised", "sign surely right"), rows)
 
 
@@ -100,7 +100,7 @@ def _claims(claims: int, runs: int) -> str:
     )
 
 
-def _asked(result: CampaignResult) -> str:
+def _target(result: CampaignResult) -> str:
     campaign = result.campaign
     if campaign.is_refused:
         return "no ranking"

@@ -112,8 +112,9 @@ def backtest_categories(
     if earlier is None:
         return None
     tables, rows = fit_category_tables_from_log(earlier, cutoffs), log.rows([origin])
-    rows = rows.select(tables.category_index(rows.lines) >= 0)
     buyer_rows = np.flatnonzero(log.data.customers["position"] == log.data.cutoffs.index(origin))[buyers]
+    # Whoever sent everything back has categories but no order, and so no forecast of any order.
+    rows = rows.select((tables.category_index(rows.lines) >= 0) & np.isin(rows.lines.row, buyer_rows))
     lines = replace(rows.lines, row=np.searchsorted(buyer_rows, rows.lines.row))
     own, usual = earlier.median_gaps(rows.lines)
     forecast = forecast_categories(tables, lines, overall, rows.cutoff)

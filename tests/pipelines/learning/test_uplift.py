@@ -38,7 +38,7 @@ EXPERIMENT = Experiment(
 )
 
 
-def planted() -> tuple[Log, list[Decision]]:
+def planted_shop() -> tuple[Log, list[Decision]]:
     """A shop in which the coupon brings back most customers with few orders, and nobody else."""
     log, rng = shops.simulate_log(900, AS_OF), np.random.default_rng(1)
     known = log.orders[(log.orders["at"] < pd.Timestamp(shops.day(DECIDED))) & (log.orders["customer"] != "")]
@@ -71,12 +71,12 @@ def start_experiment(home: Home, decisions: list[Decision]) -> None:
 
 @pytest.fixture(scope="module")
 def decisions() -> list[Decision]:
-    return planted()[1]
+    return planted_shop()[1]
 
 
 @pytest.fixture(scope="module")
 def shop(shop_of: ShopOf, decisions: list[Decision]) -> Flywheel:
-    flywheel = shop_of(planted()[0])
+    flywheel = shop_of(planted_shop()[0])
     assert flywheel("ingest").status == 0
     start_experiment(flywheel.home, decisions)
     fold(flywheel.home)
@@ -124,12 +124,12 @@ def test_the_service_answers_as_it_was_scored(shop: Flywheel) -> None:
     with service_of(shop.home, shops.day(AS_OF)) as client:
         (answer,) = request_predictions(client, [row["customer_id"]], as_of=row["as_of"].isoformat())
         models = client.get("/v1/models").raise_for_status().json()
-    told = answer["uplift"]
-    assert (told["uplift"], told["low"], told["high"]) == (row["uplift"], row["uplift_low"], row["uplift_high"])
-    assert (told["status"], told["evidence"], told["reason"]) == ("scored", "randomised", None)
-    assert (told["policy"], told["experiment_id"]) == (row["uplift_policy"], "coupon")
+    uplift = answer["uplift"]
+    assert (uplift["uplift"], uplift["low"], uplift["high"]) == (row["uplift"], row["uplift_low"], row["uplift_high"])
+    assert (uplift["status"], uplift["evidence"], uplift["reason"]) == ("scored", "randomised", None)
+    assert (uplift["policy"], uplift["experiment_id"]) == (row["uplift_policy"], "coupon")
     assert answer["ltv"]["tier"] == "average"
-    assert "tier" not in told
+    assert "tier" not in uplift
     assert models["model_versions"]["uplift"] == "1"
 
 

@@ -57,15 +57,15 @@ def test_a_ranked_customer_is_told_the_effect_and_where_it_comes_from() -> None:
 
 @pytest.mark.parametrize("policy", ["everybody", "nobody"])
 def test_a_customer_whom_nothing_tells_apart_has_the_average_and_the_reason(policy: str) -> None:
-    told = answer_of(replace(EVIDENCE, policy=policy, reason="no_heterogeneity"))
-    assert (told["status"], told["policy"], told["uplift"]) == ("no_signal", policy, 0.03)
-    assert told["reason"] == "no_heterogeneity"
+    uplift = answer_of(replace(EVIDENCE, policy=policy, reason="no_heterogeneity"))
+    assert (uplift["status"], uplift["policy"], uplift["uplift"]) == ("no_signal", policy, 0.03)
+    assert uplift["reason"] == "no_heterogeneity"
 
 
 def test_without_a_clear_average_no_number_stands_beside_the_reason() -> None:
-    told = answer_of(replace(EVIDENCE, policy=None, reason="no_heterogeneity"))
-    assert (told["policy"], told["uplift"], told["low"], told["high"]) == (None, None, None, None)
-    assert (told["status"], told["reason"]) == ("no_signal", "no_heterogeneity")
+    uplift = answer_of(replace(EVIDENCE, policy=None, reason="no_heterogeneity"))
+    assert (uplift["policy"], uplift["uplift"], uplift["low"], uplift["high"]) == (None, None, None, None)
+    assert (uplift["status"], uplift["reason"]) == ("no_signal", "no_heterogeneity")
 
 
 def test_a_release_without_an_experiment_has_neither_answer_nor_columns() -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from features.history import Cutoff
 from tests.training.assortments import drugstore_shop
+from tests.training.by_hand import steady_forecast
 from tests.training.shops import ZONE, cached_for_session
+from training.dataset.category_rows import CategoryLog
 from training.evaluation.backtest import BY_CATEGORY, Backtest, BacktestScore, backtest, scores
+from training.evaluation.category_backtest import backtest_categories
+from training.fitting.fit import buyer_mask
 from training.reporting.report import category_score_table, model_metrics
 
 pytestmark = pytest.mark.slow
@@ -51,6 +56,21 @@ def test_lines_are_judged_beside_their_own_customers_forecast() -> None:
         recency = one.rows.column("recency_days")[categories.forecast.lines.row]
         assert (recency <= categories.rows.cutoff - categories.rows.lines.last_day + 1e-6).all()
         assert (one.rows.column("order_days")[categories.forecast.lines.row] == categories.rows.lines.order_days).all()
+
+
+def test_categories_of_those_who_sent_everything_back_are_left_out() -> None:
+    shop, newest = drugstore_shop(), run_backtest()[0]
+    limit, now = Cutoff.from_day(newest.origin, ZONE), Cutoff.from_day(shop.schedule.as_of, ZONE)
+    until = [Cutoff.from_day(day, ZONE) for day in shop.schedule.cutoffs if day < newest.origin]
+    buyers = buyer_mask(shop.data.rows(now, shop.plan.outcome_horizons, [limit]))
+    without_last = buyers & (np.cumsum(buyers) <= buyers.sum() - 5)
+    log, overall = CategoryLog.from_dataset(shop.data, now), steady_forecast([0.01] * int(without_last.sum()))
+    assert log is not None
+    judged = backtest_categories(log, limit, until, overall, without_last)
+    assert judged is not None
+    assert newest.categories is not None
+    assert judged.rows.lines.row.max() < newest.categories.rows.lines.row.max()
+    assert judged.forecast.order_probabilities((28,)).shape == (len(judged.rows), 1)
 
 
 def test_the_figures_go_with_those_of_the_next_purchase_and_with_no_other() -> None:
