@@ -150,7 +150,7 @@ class ShopConfig(ConfigModel):
     consents: ConsentsSource | None = None
     """The table of consents."""
     costs: CostsSource | None = None
-    """The table of acquisition costs; they are checked and stored, and nothing uses them yet."""
+    """The table of acquisition costs; attribution divides them by the new customers of their source."""
     aliases: Aliases | None = None
     """The table of old customer ids and of the ids that replace them."""
     id_case: Literal["keep", "fold"] = "keep"

@@ -131,7 +131,6 @@ def _touch_rows(
     in_experiment = np.zeros(size, np.bool_)
     if DECISION_ID in names:
         in_experiment = pc.is_in(touches[DECISION_ID], value_set=decisions[DECISION_ID].combine_chunks()).to_numpy()
-        in_experiment &= touches[DECISION_ID].is_valid().to_numpy()
     return TouchRows(
         customer=customers.positions(touches[CUSTOMER_ID]),
         at=integers(touches[AT_COLUMN]),

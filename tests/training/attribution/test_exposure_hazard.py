@@ -71,6 +71,20 @@ def _exposes(touch: Touch, channel: int, customer: int, day: int, orders: list[t
     return is_his and start <= day < start + EXPOSURE_DAYS
 
 
+@pytest.mark.parametrize(("sent", "exposed_days"), [(10.1, 7), (10.3, 7), (29.9, 3)])
+def test_a_touch_exposes_seven_days_within_the_period(sent: float, exposed_days: int) -> None:
+    cells = person_days(attribution_log([Touch(0, sent, EMAIL)], [(0, 10.2)]), JANUARY)
+    assert cells.days[cells.exposed[:, EMAIL]].sum() == exposed_days
+    assert cells.days.sum() == 31
+
+
+@pytest.mark.parametrize(("sent", "orders"), [(10.1, 1), (10.3, 0)])
+def test_an_order_before_the_touch_of_its_day_was_not_exposed(sent: float, orders: int) -> None:
+    cells = person_days(attribution_log([Touch(0, sent, EMAIL)], [(0, 10.2)]), JANUARY)
+    assert cells.orders[cells.exposed[:, EMAIL]].sum() == orders
+    assert cells.orders.sum() == 1
+
+
 def test_the_effect_of_touches_at_random_is_found() -> None:
     rng = np.random.default_rng(3)
     customers, hazard, ratio = 4000, 0.01, 2.0
