@@ -6,8 +6,9 @@ the next one, and a table that was lost comes back from the records that are sti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,10 +22,15 @@ from features.decisions.history_tables import (
     EXPOSURES_TABLE,
     HISTORY_TABLES,
     OUTCOMES_TABLE,
+    HistoryTable,
 )
+from features.decisions.records import Decision, Exposure, OutcomeEvent
 from features.ingestion.alias_file import read_aliases
 from features.views import CUSTOMER_ID
 from pipelines.home import Home
+
+CHUNK_SIZE = 50_000  # records
+Record = Decision | Exposure | OutcomeEvent
 
 
 @dataclass(frozen=True)
@@ -67,19 +73,26 @@ def fold(home: Home) -> FoldSummary:
 
 
 def _log_tables(log: DecisionLog | None) -> Sequence[pa.Table]:
-    """The three tables of the records in the log.
-
-    Exposures are read first: the decision of each is then there, unless its customer was erased meanwhile.
-    """
+    """The three tables of the records in the log; exposures of decisions that came meanwhile wait for the next fold."""
     if log is None:
         return [table.schema.empty_table() for table in HISTORY_TABLES]
-    exposures, outcomes, decisions = [*log.exposures()], [*log.outcomes()], [*log.decisions()]
-    customers = {decision.decision_id: decision.customer_id for decision in decisions}
+    decisions = _build(DECISIONS_TABLE, log.decisions(), {})
+    pairs = (decisions[name].to_pylist() for name in ("decision_id", CUSTOMER_ID))
+    customers = dict(zip(*pairs, strict=True))
+    exposures = (exposure for exposure in log.exposures() if exposure.decision_id in customers)
     return [
-        DECISIONS_TABLE.build(decisions, customers),
-        EXPOSURES_TABLE.build([one for one in exposures if one.decision_id in customers], customers),
-        OUTCOMES_TABLE.build(outcomes, customers),
+        decisions,
+        _build(EXPOSURES_TABLE, exposures, customers),
+        _build(OUTCOMES_TABLE, log.outcomes(), customers),
     ]
+
+
+def _build(table: HistoryTable, records: Iterator[Record], customers: Mapping[str, str]) -> pa.Table:
+    """The rows of records, CHUNK_SIZE at a time: as objects all of them would take several times the memory."""
+    parts = [table.schema.empty_table()]
+    while chunk := [*islice(records, CHUNK_SIZE)]:
+        parts.append(table.build(chunk, customers))
+    return pa.concat_tables(parts)
 
 
 def _with_current_ids(table: pa.Table, home: Home, ledger: Ledger) -> pa.Table:

@@ -17,6 +17,7 @@ from features.errors import StoreDamaged
 from features.history import History
 from features.ingestion.alias_file import write_aliases
 from pipelines.home import Home
+from pipelines.learning import folding
 from pipelines.learning.folded_records import remove_folded
 from pipelines.learning.folding import FoldSummary, fold
 from pipelines.steps import ingest
@@ -88,6 +89,17 @@ def test_replayed_late_and_unordered_intake_folds_to_the_same_bytes(home: Home, 
     fold(other)
     fold(other)
     assert table_bytes(other) == expected
+
+
+def test_records_are_folded_a_chunk_at_a_time(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    send_until_accepted(log_of(home), list(SENT))
+    fold(home)
+    expected = table_bytes(home)
+    for table in HISTORY_TABLES:
+        (home.history / f"{table.name}.parquet").unlink()
+    monkeypatch.setattr(folding, "CHUNK_SIZE", 1)
+    fold(home)
+    assert table_bytes(home) == expected
 
 
 def test_an_interrupted_fold_is_done_again_by_the_next(home: Home) -> None:
