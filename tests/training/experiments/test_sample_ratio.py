@@ -115,3 +115,10 @@ def test_even_shares_stand_for_probabilities_that_were_not_logged() -> None:
 
 def test_no_customer_has_no_sample_ratio() -> None:
     assert check_sample_ratio(experiment(), units(np.zeros(0), np.zeros(0, np.int8))) is None
+
+
+def test_the_tilt_of_a_day_is_learned_from_the_days_before_it_alone() -> None:
+    observed, expected = np.array([[300.0, 100.0], [0.0, 400.0]]), np.array([[200.0, 200.0], [200.0, 200.0]])
+    first, second = tilts_before(observed, expected)
+    assert first == pytest.approx([1.0, 1.0])
+    assert second == pytest.approx([500 / 400, 300 / 400])  # shrunk by 200 customers
