@@ -16,6 +16,7 @@ from benchmarks.attribution.run import TITLE as ATTRIBUTION
 from benchmarks.datasets import LOGS, Log, available_logs
 from benchmarks.experiments.results_run import TITLE as RESULTS
 from benchmarks.experiments.run import TITLE as ALLOCATION
+from benchmarks.monitoring.run import TITLE as DRIFT
 from benchmarks.reporting.markdown import replace_section, section
 from benchmarks.reporting.page import BenchmarkResults, render_page
 from benchmarks.sample_size import run
@@ -81,7 +82,7 @@ def _write_public(logs: Sequence[Log], arguments: argparse.Namespace, console: C
     simulated = section(arguments.out, SIMULATED_TITLE)
     stored_sections = [
         section(arguments.out, title)
-        for title in (TARGETING, ALLOCATION, RESULTS, UPLIFT, ATTRIBUTION, AUDIENCES, SERVING, SOAK_TITLE)
+        for title in (TARGETING, ALLOCATION, RESULTS, UPLIFT, DRIFT, ATTRIBUTION, AUDIENCES, SERVING, SOAK_TITLE)
     ]
     text = render_page(results, simulated, sample_size_section or section(arguments.out, run.TITLE), *stored_sections)
     arguments.out.write_text(text)

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from features.arrays import Booleans, Floats
 from features.calendar import micros, start_of_day
 from features.config.shop import ShopConfig, read_shop_config
+from features.decisions.history_tables import DECISIONS_TABLE
 from features.decisions.records import Decision
 from features.history import Cutoff
 from pipelines.home import Home
@@ -107,12 +108,25 @@ def _write_decisions(home: Home, eligible: Booleans, control: Booleans, *, holdo
     decided_at = micros(start_of_day(DAY, shops.ZONE)) + 3_600_000_000
     ExperimentFolder(home.folder).start(record, decided_at, "test")
     rows = [
-        Decision(
-            decision_id=f"d{position}", experiment_id="win-back", epoch=1, customer_id=names()[position],
-            decided_at=decided_at, arm="none" if control[position] else "mail", probabilities=record.shares,
-            probability=record.shares[0 if control[position] else 1], reason="drawn",
-        )
+        drawn_decision(record, f"d{position}", names()[position], decided_at, control=bool(control[position]))
         for position in np.flatnonzero(eligible)
-    ]  # fmt: skip
-    table = pd.DataFrame([asdict(row) for row in rows]).rename(columns={"decided_at": "decided_at_us"})
-    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), home.history / "decisions.parquet")
+    ]
+    DECISIONS_TABLE.write(home.history, DECISIONS_TABLE.build(rows, {}))
+
+
+def drawn_decision(
+    record: Experiment, decision_id: str, customer_id: str, decided_at: int, *, control: bool
+) -> Decision:
+    """The decision for the first arm of a record, or for the second one."""
+    arm = 0 if control else 1
+    return Decision(
+        decision_id=decision_id,
+        experiment_id=record.id,
+        epoch=1,
+        customer_id=customer_id,
+        decided_at=decided_at,
+        arm=record.arm_names[arm],
+        probabilities=record.shares,
+        probability=record.shares[arm],
+        reason="drawn",
+    )
