@@ -46,10 +46,9 @@ class _Tables:
     touches: pa.Table
     orders: pa.Table
     decisions: pa.Table
-    left_out: int
 
-    def map_tables(self, change: Callable[[pa.Table], pa.Table], left_out: int) -> _Tables:
-        return _Tables(change(self.touches), change(self.orders), change(self.decisions), left_out)
+    def map_tables(self, change: Callable[[pa.Table], pa.Table]) -> _Tables:
+        return _Tables(change(self.touches), change(self.orders), change(self.decisions))
 
 
 def read_attribution_log(home: Path, period: Period, zone: ZoneInfo, left_out: LeftOut) -> AttributionLog:
@@ -67,7 +66,7 @@ def read_attribution_log(home: Path, period: Period, zone: ZoneInfo, left_out: L
     if excluded:
         excluded_ids = pa.array(sorted(excluded), pa.string())
         tables = tables.map_tables(
-            lambda table: table.filter(pc.invert(pc.is_in(table[CUSTOMER_ID], value_set=excluded_ids))), len(excluded)
+            lambda table: table.filter(pc.invert(pc.is_in(table[CUSTOMER_ID], value_set=excluded_ids)))
         )
         customers = Words(tuple(word for word in customers.words if word not in excluded))
     return _to_log(tables, customers, home, served_rates(home, period, customers))
@@ -93,7 +92,6 @@ def _read_tables(home: Path, period: Period, zone: ZoneInfo) -> _Tables:
         _EMPTY_ROWS.empty_table() if touches is None else touches,
         _EMPTY_ROWS.empty_table() if orders is None else placed_orders(orders),
         read_decisions(home, period, zone),
-        0,
     )
 
 
@@ -119,7 +117,6 @@ def _to_log(tables: _Tables, customers: Words, home: Path, served_rate: Floats) 
         first_day=ranges[0][0] if ranges[0] is not None else 0,
         last_day=max((last for _, last in known), default=0),
         served_rate=served_rate,
-        left_out=tables.left_out,
     )
 
 

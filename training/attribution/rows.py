@@ -76,7 +76,6 @@ class AttributionLog:
     first_day: int  # the first local day of the log, days since 1970
     last_day: int  # the last local day with an order
     served_rate: Floats  # (n,) orders per day as predicted before the period, NaN for who had no prediction
-    left_out: int = 0  # customers who were erased or do not consent to profiling
 
     @property
     def has_served_rates(self) -> bool:
