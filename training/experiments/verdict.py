@@ -23,7 +23,8 @@ def describe(made: MadeLook, guardrails: Sequence[GuardrailResult], winner: str 
     if winner is not None:
         return f"The arm {winner} wins: it is the best with 95 %, above control, and keeps its guardrails."
     decided = [f"{arm.name} is {arm.decision}" for arm in made.look.arms if arm.decision is not None]
-    shows = f"Against {made.control}: {', '.join(decided)}." if decided else "No arm differs from control so far."
+    nothing = "No arm differs from control." if made.look.end else "No arm differs from control so far."
+    shows = f"Against {made.control}: {', '.join(decided)}." if decided else nothing
     if not made.look.end:
         return shows
     leader = _leader(made)

@@ -178,7 +178,7 @@ def test_the_winner_is_named_at_the_end_and_not_before() -> None:
 def test_without_a_difference_nobody_wins() -> None:
     end = results_on(AFTER, planted_customers(0.0, seed=3))
     assert (end.status, end.winner) == ("ended", None)
-    assert end.detail == "No arm differs from control so far. No arm wins: none is the best with 95%."
+    assert end.detail == "No arm differs from control. No arm wins: none is the best with 95%."
 
 
 def test_control_can_be_the_best() -> None:
