@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks.accuracy import cdnow_split, rolling_origin
 from benchmarks.accuracy.cdnow_published_figures import published_parameters
 from benchmarks.accuracy.training_speed import measure_speed
+from benchmarks.attendance.run import TITLE as ATTENDANCE
 from benchmarks.attribution.run import TITLE as ATTRIBUTION
 from benchmarks.datasets import LOGS, Log, available_logs
 from benchmarks.experiments.results_run import TITLE as RESULTS
@@ -82,7 +83,18 @@ def _write_public(logs: Sequence[Log], arguments: argparse.Namespace, console: C
     simulated = section(arguments.out, SIMULATED_TITLE)
     stored_sections = [
         section(arguments.out, title)
-        for title in (TARGETING, ALLOCATION, RESULTS, UPLIFT, DRIFT, ATTRIBUTION, AUDIENCES, SERVING, SOAK_TITLE)
+        for title in (
+            TARGETING,
+            ALLOCATION,
+            RESULTS,
+            UPLIFT,
+            DRIFT,
+            ATTRIBUTION,
+            ATTENDANCE,
+            AUDIENCES,
+            SERVING,
+            SOAK_TITLE,
+        )
     ]
     text = render_page(results, simulated, sample_size_section or section(arguments.out, run.TITLE), *stored_sections)
     arguments.out.write_text(text)

@@ -44,8 +44,7 @@ INVITATIONS = (
 )
 OWN_EVENTS = (
     "Events that the log has, which nobody drew at random, with the first of each household as attendance. No truth is "
-    "known. What was found for pseudo-attendees stands beside; a redemption is part of an order, so its effect has "
-    "that order in it."
+    "known. What was found for pseudo-attendees stands beside; a redemption is part of an order, so it is refused."
 )
 
 

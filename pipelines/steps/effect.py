@@ -32,6 +32,7 @@ def run(home: Home, options: Mapping[str, Any], zone: ZoneInfo, today: date, now
 
     Raises:
         InvalidQuestion: a field is not as expected; the message names each.
+        NotFound: there is no home.
         FlywheelError: as ``answer_effect``.
     """
     try:
@@ -41,4 +42,5 @@ def run(home: Home, options: Mapping[str, Any], zone: ZoneInfo, today: date, now
             f"  - {'.'.join(map(str, fault['loc'])) or 'question'}: {message(fault)}" for fault in error.errors()
         ]
         raise InvalidQuestion("\n".join(["The question is not as expected.", *reasons])) from None
+    home.require_folder()
     return answer_effect(request, home.folder, home.ledger(), zone, today, now)

@@ -15,7 +15,14 @@ from features.arrays import Booleans, Integers
 from features.calendar import day_number
 from features.errors import FlywheelError, NotFound
 from training.attendance.attendance_log import first_rows, read_attendances
-from training.attendance.effect import MIN_ATTENDEES, AttendanceResult, attendance_effect, not_mature
+from training.attendance.effect import (
+    MAX_ORDERED_THAT_DAY,
+    MIN_ATTENDEES,
+    AttendanceResult,
+    attendance_effect,
+    not_mature,
+    part_of_an_order,
+)
 from training.attendance.invitation_log import (
     Invitations,
     invitations_of_campaign,
@@ -107,15 +114,18 @@ def _answer(
     is_mature &= firsts.day - WEEK * WEEKS_BEFORE >= log.purchases.first_day
     panel = build_panel(log.purchases, firsts, np.flatnonzero(is_mature), question.outcome, question.within_days)
     days, mature = firsts.day[in_period].tolist(), int(is_mature.sum())
+    ordered = _ordered_that_day(log, firsts.select(np.flatnonzero(is_mature)))
     if mature < MIN_ATTENDEES <= len(days):
         observed = AttendanceResult(answer=not_mature(days, question.within_days, mature))
+    elif mature >= MIN_ATTENDEES and ordered > MAX_ORDERED_THAT_DAY:
+        observed = AttendanceResult(answer=part_of_an_order(ordered))
     else:
         observed = attendance_effect(panel)
     return AttendanceAnswer(
         attendees=len(days),
         mature=mature,
         compared=panel.attendees,
-        ordered_that_day=_ordered_that_day(log, firsts.select(np.flatnonzero(is_mature))),
+        ordered_that_day=ordered if mature else None,
         cohorts=len(np.unique(panel.cohort)),
         never_attended=len(np.unique(panel.customer[~panel.attended])),
         observed=observed,
@@ -123,10 +133,11 @@ def _answer(
     )
 
 
-def _ordered_that_day(log: PurchaseLog, attendances: Attendances) -> float | None:
+def _ordered_that_day(log: PurchaseLog, attendances: Attendances) -> float:
+    """The share of attendees with an order on the day of attendance; 0 without attendees."""
     customer, day = attendances.customer, attendances.day
     orders = log.purchases.window_sums(log.purchases.orders, customer, day, day + 1)
-    return float((orders > 0).mean()) if len(day) else None
+    return float((orders > 0).mean()) if len(day) else 0.0
 
 
 def _answer_invitations(

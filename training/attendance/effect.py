@@ -17,6 +17,7 @@ from training.experiments.refusal import Refusal
 
 MIN_ATTENDEES = 100
 MIN_CONVERSIONS = 40  # attendees with an order in their window
+MAX_ORDERED_THAT_DAY = 0.9  # of the attendees; beyond, the event is part of an order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +89,16 @@ def not_mature(attended_days: list[int], within_days: int, attendees: int) -> Re
         "not_mature",
         f"Found {attendees} attendees whose {within_days} days are over; expected at least {MIN_ATTENDEES}. "
         f"Ask again when the log reaches {ready}.",
+    )
+
+
+def part_of_an_order(share: float) -> Refusal:
+    """The refusal where nearly all attendees ordered on the day of attendance: the others did not order that day."""
+    return Refusal(
+        "no_comparable_customers",
+        f"Found that {share:.0%} of the attendees ordered on the day of attendance; expected at most "
+        f"{MAX_ORDERED_THAT_DAY:.0%}. The event is part of an order, and nobody else is known to have been about to "
+        "order: invite at random instead.",
     )
 
 

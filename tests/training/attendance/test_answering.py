@@ -100,6 +100,17 @@ def test_customers_who_may_not_be_analysed_are_in_no_number(history: WrittenHist
     assert 0 < everybody.never_attended - answer.never_attended <= 5
 
 
+def test_an_event_that_is_part_of_an_order_is_refused(history: WrittenHistory) -> None:
+    customers = np.flatnonzero(SHOP.orders[:, CLASS_WEEK] > 0)
+    history.write_events(customers)
+    answer = ask(history).observed.answer
+    assert answer == Refusal(
+        "no_comparable_customers",
+        "Found that 100% of the attendees ordered on the day of attendance; expected at most 90%. The event is part of "
+        "an order, and nobody else is known to have been about to order: invite at random instead.",
+    )
+
+
 def test_a_class_outside_the_period_does_not_count(history: WrittenHistory) -> None:
     day = day_from_number(CLASS_DAY)
     assert ask(history, from_day=day, to_day=day + timedelta(days=1)).attendees == ATTENDEES
