@@ -16,7 +16,7 @@ from features.decisions.backends import open_decisions
 from features.decisions.records import Decision
 from pipelines.home import Home
 from pipelines.run_context import RunContext
-from pipelines.steps import ingest, learn
+from pipelines.steps import ingest, learn, run
 from tests.pipelines import shops
 from training.experiments.experiment import Experiment
 from training.experiments.experiment_folder import ExperimentFolder
@@ -150,3 +150,17 @@ def test_a_home_without_experiments_learns_nothing(shop: Path, tmp_path: Path) -
     shutil.rmtree(folder / "home/experiments")
     assert learn.run(context(folder)).results == ()
     assert not (folder / "home/experiments").exists()
+
+
+def test_the_whole_pipeline_learns_after_ingesting_and_before_it_computes_features(shop: Path, tmp_path: Path) -> None:
+    folder = copy_of(shop, tmp_path)
+    home, now = Home(folder / "home"), start_of_day(shops.day(TODAY), shops.ZONE)
+
+    def stop(message: str) -> None:
+        if message.startswith("experiment fixed: decided"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        run.run(read_shop_config(folder / "flywheel.toml"), home, shops.day(TODAY), now, stop)
+    assert (home.folder / "experiments/fixed/results.json").is_file()
+    assert not home.features.exists()
