@@ -72,10 +72,10 @@ def test_amounts_a_hundred_times_as_large_alarm_and_open_the_scorecard(trained_s
 
 
 def test_lost_orders_alarm_in_the_volume(trained_shop: Flywheel, tmp_path: Path) -> None:
-    def lost(orders: pd.DataFrame) -> pd.DataFrame:
+    def without_most_orders(orders: pd.DataFrame) -> pd.DataFrame:
         recent = pd.to_datetime(orders["at"]) >= pd.Timestamp(shops.day(AS_OF))
         lost_baskets = orders["basket"].str[-1].isin(list("01234567"))
         return orders[~(recent & lost_baskets)]
 
-    report = look(trained_shop, tmp_path, lost, LATER)
+    report = look(trained_shop, tmp_path, without_most_orders, LATER)
     assert any(volume["group"] == "all" and volume["alarms"] for volume in report["volumes"])
