@@ -86,7 +86,7 @@ class WrittenHistory:
         self._write("decisions", {
             "customer_id": [*names, *names],
             "experiment_id": ["class-invitations"] * 2 * CUSTOMERS,
-            "decided_at_us": pa.array([instant_of(CLASS_DAY)] * CUSTOMERS + [instant_of(CLASS_DAY + 3)] * CUSTOMERS),
+            "decided_at_us": pa.array([instant_of(CLASS_DAY)] * CUSTOMERS + [instant_of(CLASS_DAY) + 3_600_000_000] * CUSTOMERS),
             "arm": [*arms.tolist(), *opposite.tolist()],
             "probabilities": [[1 - probability, probability]] * 2 * CUSTOMERS,
             "reason": ["drawn"] * 2 * CUSTOMERS,
