@@ -80,13 +80,13 @@ class WrittenHistory:
         })  # fmt: skip
 
     def write_decisions(self, invited: Booleans, probability: float = 0.5) -> None:
-        """The decisions of the experiment of invitations, on the day of the class, and repeated ones of another arm."""
+        """The decisions of the experiment of invitations, on the day of the class, and later ones of another arm."""
         names, arms = [customer_name(number) for number in range(CUSTOMERS)], np.where(invited, "invited", "none")
-        opposite = np.where(invited, "none", "invited")
+        opposite, at = np.where(invited, "none", "invited"), instant_of(CLASS_DAY)
         self._write("decisions", {
             "customer_id": [*names, *names],
             "experiment_id": ["class-invitations"] * 2 * CUSTOMERS,
-            "decided_at_us": pa.array([instant_of(CLASS_DAY)] * CUSTOMERS + [instant_of(CLASS_DAY) + 3_600_000_000] * CUSTOMERS),
+            "decided_at_us": pa.array(np.repeat([at, at + 3_600_000_000], CUSTOMERS)),
             "arm": [*arms.tolist(), *opposite.tolist()],
             "probabilities": [[1 - probability, probability]] * 2 * CUSTOMERS,
             "reason": ["drawn"] * 2 * CUSTOMERS,
