@@ -28,20 +28,20 @@ def measure_sample_ratios(runs: int, seed: int = 0) -> list[RatioRow]:
     rng, rows = np.random.default_rng(seed), []
     for share, per_day in ((0.5, 20_000), (0.51, 2_000), (0.505, 20_000)):
         name = f"{share:.1%} : {1 - share:.1%}, declared 50 : 50".replace(".0%", "%").replace("%", " %")
-        rows.append(_row(name, per_day, _fixed(rng, share, per_day, runs)))
+        rows.append(_row(name, per_day, _fixed_split_e_values(rng, share, per_day, runs)))
     for remaining in (1.0, 0.98):
         name = "four arms, probabilities change" + ("" if remaining == 1 else f", {1 - remaining:.0%} of one lost")
-        rows.append(_row(name.replace("%", " %"), 20_000, _changing(rng, remaining, 20_000, runs)))
+        rows.append(_row(name.replace("%", " %"), 20_000, _changing_split_e_values(rng, remaining, 20_000, runs)))
     return rows
 
 
-def _fixed(rng: np.random.Generator, share: float, per_day: int, runs: int) -> Floats:
+def _fixed_split_e_values(rng: np.random.Generator, share: float, per_day: int, runs: int) -> Floats:
     first = rng.binomial(per_day, share, (runs, DAYS)).cumsum(axis=1)
     counts = np.stack([first, per_day * np.arange(1, DAYS + 1) - first], axis=-1)
     return fixed_log_e_value(counts, np.array([0.5, 0.5]))
 
 
-def _changing(rng: np.random.Generator, remaining: float, per_day: int, runs: int) -> Floats:
+def _changing_split_e_values(rng: np.random.Generator, remaining: float, per_day: int, runs: int) -> Floats:
     probabilities = rng.dirichlet(np.full(4, 20.0), (runs, DAYS))
     drawn = rng.multinomial(per_day, probabilities)
     observed = rng.binomial(drawn, np.array([1.0, 1.0, 1.0, remaining])).astype(np.float64)

@@ -33,7 +33,7 @@ ROUTER = router()
 async def post_predictions(request: Request) -> Response:
     """Predictions for up to 1,000 customers, in the order of the request; a repeated id is answered each time."""
     parsed = await prediction_request(request)
-    async with _admitted(request, parsed) as deadline:
+    async with _admission(request, parsed) as deadline:
         rows = await app_state_of(request).prediction_service.predict(parsed, all_day=False, deadline=deadline)
         return json_response({"predictions": rows})
 
@@ -50,14 +50,14 @@ async def post_predictions(request: Request) -> Response:
 async def get_predictions(request: Request) -> Response:
     """Predictions for one customer, idempotent: the answer is the same all day in the shop unless as_of is given."""
     parsed = prediction_request_from_query(request)
-    async with _admitted(request, parsed) as deadline:
+    async with _admission(request, parsed) as deadline:
         rows = await app_state_of(request).prediction_service.predict(parsed, all_day=True, deadline=deadline)
         body = orjson.dumps({"predictions": rows})
     return no_store(body) if rows[0]["status"] in (FEATURES_UNAVAILABLE, WITHHELD_CONSENT) else cacheable(request, body)
 
 
 @asynccontextmanager
-async def _admitted(request: Request, parsed: PredictionRequest) -> AsyncIterator[float]:
+async def _admission(request: Request, parsed: PredictionRequest) -> AsyncIterator[float]:
     """Admit a request, count its customers against the key's quota and in the audit, and yield its deadline."""
     app_state, customers = app_state_of(request), len(parsed.customer_ids)
     async with app_state.load_shedder.admit(work_of(parsed)) as deadline:
