@@ -12,9 +12,9 @@ from benchmarks.datasets import LOGS
 from features.arrays import Floats, Integers
 from features.calendar import day_number
 from pipelines.home import Home
-from training.attendance.daily_purchases import DailyPurchases
-from training.attendance.open_tables import open_tables
-from training.attendance.purchase_log import read_purchases
+from training.attendance.log.open_tables import open_tables
+from training.attendance.log.purchase_log import read_purchases
+from training.attendance.panel.daily_purchases import DailyPurchases
 
 Reason = Literal["random", "loyal", "loyal and active", "about to buy"]
 REASONS: tuple[Reason, ...] = ("random", "loyal", "loyal and active", "about to buy")

@@ -8,11 +8,11 @@ import numpy as np
 
 from benchmarks.attendance.households import WITHIN_DAYS, inclination, random_day
 from features.arrays import Floats
-from training.attendance.daily_purchases import DailyPurchases
-from training.attendance.estimate import Z
+from training.attendance.estimators.estimate import Z
+from training.attendance.estimators.invitations import InvitationEffect, InvitationUnits, invitation_effect
 from training.attendance.invitation_units import invitation_covariates
-from training.attendance.invitations import InvitationEffect, InvitationUnits, invitation_effect
-from training.attendance.panel import WEEK
+from training.attendance.panel.daily_purchases import DailyPurchases
+from training.attendance.panel.panel import WEEK
 
 EFFECTS = (0.0, 0.1, 0.3)  # of the spend after the draw, of those who attend
 UPTAKE = 0.2

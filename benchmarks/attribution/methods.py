@@ -9,11 +9,11 @@ import numpy as np
 
 from benchmarks.attribution.simulated_shop import CHANNELS, PERIOD, SimulatedShop, simulated_shop
 from features.arrays import Floats
-from training.attribution.conversion_paths import conversion_paths
-from training.attribution.exposure_hazard import exposure_hazard
-from training.attribution.incremental import Incremental, incremental
-from training.attribution.order_rates import order_rates
-from training.attribution.randomised_units import touch_units
+from training.attribution.credits.conversion_paths import conversion_paths
+from training.attribution.hazard.exposure_hazard import exposure_hazard
+from training.attribution.hazard.order_rates import order_rates
+from training.attribution.incremental.channel_effects import Incremental, incremental
+from training.attribution.incremental.randomised_units import touch_units
 from training.attribution.report import Evidence
 from training.attribution.report_assembly import PATH_RULES
 from training.attribution.rows import AttributionLog

@@ -8,7 +8,7 @@ import io
 import zipfile
 from pathlib import Path
 
-from training.attribution.conversion_paths import ConversionPaths
+from training.attribution.credits.conversion_paths import ConversionPaths
 
 MEMBER = "mta/data/data.csv.gz"
 

@@ -23,8 +23,8 @@ from benchmarks.attribution.path_data import read_paths
 from benchmarks.attribution.simulated_shop import CHANNELS, PERIOD, simulated_shop
 from benchmarks.reporting.markdown import replace_section, section, table
 from pipelines.registration.lineage import git_commit
-from training.attribution.conversion_paths import ConversionPaths
-from training.attribution.markov import MarkovChain
+from training.attribution.credits.conversion_paths import ConversionPaths
+from training.attribution.credits.markov import MarkovChain
 from training.attribution.report_assembly import PATH_RULES
 
 TITLE, PATHS_HEADING = "Attribution", "### Channel paths without a truth"

@@ -15,7 +15,7 @@ import numpy as np
 
 from features.arrays import Booleans, Floats, Integers
 from features.calendar import DAY_US, day_number
-from training.attribution.experiment_decisions import empty_decisions
+from training.attribution.log.experiment_decisions import empty_decisions
 from training.attribution.period import Period
 from training.attribution.rows import AttributionLog, OrderRows, TouchRows
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Booleans, Floats
-from training.experiments.confidence_sequence import band_multiplier
-from training.experiments.spending import look_bounds, spent_alpha
+from training.experiments.sequential.confidence_sequence import band_multiplier
+from training.experiments.sequential.spending import look_bounds, spent_alpha
 
 DAYS, PER_DAY, RATE = 28, 2_000, 0.05
 LOOK_DAYS = (7, 14, 21, 28)

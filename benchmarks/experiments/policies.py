@@ -9,7 +9,7 @@ import numpy as np
 from features.arrays import Floats
 from training.experiments.allocation.arm_counts import ArmCounts
 from training.experiments.allocation.simulation import AllocationPolicy, thompson_policy
-from training.experiments.experiment import Allocation
+from training.experiments.record.experiment import Allocation
 
 
 def two_way(floor: float = 0.02, half_life_days: int | None = None) -> AllocationPolicy:

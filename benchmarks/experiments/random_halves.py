@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from features.arrays import Floats
-from training.experiments.adjusted_means import adjusted_means
+from training.experiments.estimators.adjusted_means import adjusted_means
 
 FILE = "hillstrom_email.parquet"
 COVARIATES = ("recency", "history", "mens", "womens", "newbie")

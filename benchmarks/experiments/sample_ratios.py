@@ -8,7 +8,7 @@ from math import log
 import numpy as np
 
 from features.arrays import Floats
-from training.experiments.sample_ratio import ALARM, fixed_log_e_value, tilts_before
+from training.experiments.sequential.sample_ratio import ALARM, fixed_log_e_value, tilts_before
 
 DAYS = 28
 

@@ -35,8 +35,8 @@ def scorecards(
     """
     console = ScorecardsConsole(json_output=json)
     with exit_on_error(console):
-        from pipelines.learning.drift_report import read_drift
-        from pipelines.learning.scorecard_file import read_scorecards
+        from pipelines.learning.drift.drift_report import read_drift
+        from pipelines.learning.predictions.scorecard_file import read_scorecards
 
         shop = resolve_home(home)
         shop.require_folder()

@@ -9,9 +9,9 @@ from pipelines.diagnostics.surroundings import Surroundings
 from serving.audiences.errors import InvalidAudienceRequest, InvalidScores
 from serving.audiences.query.scores_table import ScoresFile
 from serving.experiments.customer_pool import CustomerPool
-from training.experiments.experiment_folder import ExperimentFolder
-from training.experiments.global_holdout import read_changes
-from training.experiments.started_experiment import StartedExperiment
+from training.experiments.record.experiment_folder import ExperimentFolder
+from training.experiments.record.global_holdout import read_changes
+from training.experiments.record.started_experiment import StartedExperiment
 
 
 @check(

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from pipelines.learning.units import experiment_units
+from pipelines.learning.experiments.units import experiment_units
 from pipelines.run_context import RunContext
 from training.dataset.point_in_time import PointInTimeFeatures
 from training.dataset.randomised_sample import RandomisedSample
 from training.dataset.treatment_sample import treatment_sample
-from training.experiments.experiment import Arm, Experiment
-from training.experiments.experiment_folder import ExperimentFolder
+from training.experiments.record.experiment import Arm, Experiment
+from training.experiments.record.experiment_folder import ExperimentFolder
 from training.experiments.refusal import Refusal
-from training.experiments.result_refusals import refuse_arm, refuse_experiment
-from training.experiments.sample_ratio_check import check_sample_ratio
+from training.experiments.results.refusals import refuse_arm, refuse_experiment
+from training.experiments.results.sample_ratio_check import check_sample_ratio
 from training.experiments.units import Units
 from training.fitting.gradient_boosting import fit_gradient_boosting
 from training.inference.input_limits import InputLimits

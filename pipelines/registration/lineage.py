@@ -14,8 +14,8 @@ from features.ingestion.manifest import read_manifest
 from pipelines.home import Home
 from pipelines.registration.code_fingerprint import code_fingerprint
 from pipelines.run_context import RunContext
-from training.experiments import experiment_folder
-from training.experiments.experiment_folder import ExperimentFolder
+from training.experiments.record import experiment_folder
+from training.experiments.record.experiment_folder import ExperimentFolder
 
 
 def training_fingerprint(context: RunContext) -> str:

@@ -7,7 +7,7 @@ import pyarrow as pa
 from features.errors import NotEnoughData
 from features.online.arrow_rows import feature_rows
 from features.online.feature_rows import FeatureRows
-from pipelines.learning.treatments import read_treatments
+from pipelines.learning.predictions.treatments import read_treatments
 from pipelines.registration import churn_rules, lineage
 from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext

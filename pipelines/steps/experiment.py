@@ -24,7 +24,7 @@ from serving.observability.audit_log import COMMAND_LINE, AuditLog
 from serving.problems import validation_problem
 from serving.schemas.experiments import ExperimentPlan, ExperimentResponse, PlannedExperiment
 from serving.schemas.predictions import FieldProblem
-from training.experiments.experiment import Experiment
+from training.experiments.record.experiment import Experiment
 
 Result = TypeVar("Result")
 

@@ -10,7 +10,7 @@ from features.config.global_holdout import GlobalHoldoutConfig
 from features.config.shop import ShopConfig
 from features.ingestion.manifest import HistoryManifest
 from pipelines.home import Home
-from training.experiments.global_holdout import GlobalHoldout, record_global_holdout, relative_half_width
+from training.experiments.record.global_holdout import GlobalHoldout, record_global_holdout, relative_half_width
 
 EXAMPLE_RATE = 0.05  # of customers who order within a window, for the sentence on what the hold-out can show
 

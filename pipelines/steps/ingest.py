@@ -23,7 +23,7 @@ from features.storage.atomic_files import replace_text
 from features.storage.row_deletion import is_readable
 from features.wording import count_of
 from pipelines.home import Home
-from pipelines.learning.folding import fold
+from pipelines.learning.decisions.folding import fold
 from pipelines.steps.global_holdout import record_configured_holdout
 from serving.observability.audit_log import COMMAND_LINE, CONSENT, AuditLog
 from serving.privacy.audit_replay import apply_waiting

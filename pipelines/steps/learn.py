@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 from features.calendar import local_day, micros
 from features.errors import FlywheelError
-from pipelines.learning import drift, scorecards
-from pipelines.learning.drift import DriftSummary
-from pipelines.learning.next_epoch import append_next_epoch, is_due
-from pipelines.learning.results import write_results
-from pipelines.learning.scorecards import ScorecardSummary
-from pipelines.learning.units import UnitSource
+from pipelines.learning.drift import measurement as drift
+from pipelines.learning.drift.measurement import DriftSummary
+from pipelines.learning.experiments.next_epoch import append_next_epoch, is_due
+from pipelines.learning.experiments.results import write_results
+from pipelines.learning.experiments.units import UnitSource
+from pipelines.learning.predictions import scorecards
+from pipelines.learning.predictions.scorecards import ScorecardSummary
 from pipelines.run_context import RunContext
-from training.experiments.epochs import Epoch
-from training.experiments.experiment_folder import ExperimentFolder
+from training.experiments.record.epochs import Epoch
+from training.experiments.record.experiment_folder import ExperimentFolder
 from training.experiments.result_schema import ExperimentResults
 
 

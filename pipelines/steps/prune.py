@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from features.config.retention import Retention
 from features.errors import StoreUnavailable
 from pipelines.home import Home
-from pipelines.learning.folded_records import remove_folded
-from pipelines.learning.prediction_snapshots import thin_out
+from pipelines.learning.decisions.folded_records import remove_folded
+from pipelines.learning.predictions.prediction_snapshots import thin_out
 from pipelines.steps import stored_audiences
 
 

@@ -22,7 +22,7 @@ from features.errors import FlywheelError, NotFound
 from features.history import Cutoff, History
 from features.store.snapshot_reader import SnapshotReader
 from pipelines.home import Home
-from pipelines.learning.prediction_snapshots import write_snapshot
+from pipelines.learning.predictions.prediction_snapshots import write_snapshot
 from pipelines.run_context import RunContext
 from pipelines.scoring.consent_columns import ConsentColumns, consented_customers
 from pipelines.scoring.extra_columns import ExtraColumns

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.storage.atomic_files import replace_text
-from pipelines.learning.drift_references import drift_reference
+from pipelines.learning.drift.drift_references import drift_reference
 from pipelines.learning.uplift import UPLIFT, LearnedFromExperiment, has_experiments, learn_uplift
 from pipelines.registration import champion
 from pipelines.registration.candidate import ReleaseCandidate

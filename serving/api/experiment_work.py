@@ -20,7 +20,7 @@ from serving.experiments.decision_time import DecisionTime
 from serving.observability.audit_log import AuditWriteFailed
 from serving.observability.json_logs import log_error
 from serving.problems import RETRY_AFTER, Problem
-from training.experiments.experiment_folder import ExperimentConflict
+from training.experiments.record.experiment_folder import ExperimentConflict
 
 if TYPE_CHECKING:
     from serving.api.app_state import AppState

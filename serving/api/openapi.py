@@ -18,7 +18,7 @@ from serving.schemas.experiments import DecisionRequest, ExperimentExtension
 from serving.schemas.intake import ExposuresRequest, OutcomesRequest
 from serving.schemas.predictions import Part, PredictionRequest, ProblemDetails
 from serving.schemas.privacy import ConsentChanges
-from training.experiments.experiment import Experiment
+from training.experiments.record.experiment import Experiment
 
 # The models that no route declares by type: requests, which routes read themselves, and problems.
 _UNDECLARED_MODELS: tuple[type[BaseModel], ...] = (

@@ -30,7 +30,7 @@ from serving.audiences.schema import AudienceRequest, AudienceResponse
 from serving.audiences.scoring_context import audience_context, scoring_release
 from serving.observability.audit_log import EXPORT, AuditLog
 from serving.observability.clock import Clock, SystemClock
-from training.experiments.global_holdout import global_holdout_on
+from training.experiments.record.global_holdout import global_holdout_on
 
 SAMPLE_FORMAT = "sample"  # the audited format of the members in a response
 COUNT_ONLY = "counted"  # the audited id of an audience that was not stored

@@ -25,7 +25,7 @@ from serving.audiences.query.ordering import check_order, select_rows
 from serving.audiences.query.scores_table import ID_COLUMN, Columns
 from serving.audiences.schema import AudienceRequest, AudienceResponse, Scores
 from serving.schemas.predictions import FieldProblem
-from training.experiments.global_holdout import GlobalHoldout
+from training.experiments.record.global_holdout import GlobalHoldout
 
 # Which of n customers may be approached now, (n,); the caller has fixed purpose and channel.
 ConsentCheck = Callable[[pa.StringArray], Booleans]

@@ -8,7 +8,7 @@ from features.arrays import Booleans
 from serving.audiences.holdout import holdout_mask
 from serving.audiences.query.scores_table import ID_COLUMN, Columns
 from serving.audiences.schema import GlobalHoldoutSummary
-from training.experiments.global_holdout import GlobalHoldout
+from training.experiments.record.global_holdout import GlobalHoldout
 
 
 def without_holdout(selected: Booleans, columns: Columns, holdout: GlobalHoldout | None, secret: bytes) -> Booleans:

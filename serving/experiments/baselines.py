@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from features.arrays import Floats
 from features.calendar import DAY_US
 from features.canonical_form import canonical_word
-from training.experiments.experiment import Metric
-from training.experiments.power import Baseline
+from training.experiments.estimators.power import Baseline
+from training.experiments.record.experiment import Metric
 
 ORDERS_FILE, OUTCOMES_FILE = "orders.parquet", "outcomes.parquet"
 NO_WINDOW, NO_AMOUNTS, NO_EVENTS = (

@@ -27,7 +27,7 @@ from serving.audiences.schema import AllOf, AnyOf, AudienceRequest, Condition, N
 from serving.audiences.scoring_context import audience_context, scoring_release
 from serving.experiments.predicted_means import nearest_prediction
 from serving.schemas.predictions import FieldProblem
-from training.experiments.experiment import Eligibility, Experiment, MetricKind
+from training.experiments.record.experiment import Eligibility, Experiment, MetricKind
 
 _MAX_MASKS = 64  # filters whose masks are kept, a byte for each customer
 

@@ -20,11 +20,11 @@ from serving.experiments.decision_log import DecisionLog
 from serving.experiments.decision_time import DecisionTime
 from serving.experiments.screening import Screening, Secrets
 from serving.schemas.experiments import DecisionReason, DecisionRequest, DecisionResponse
-from training.experiments.assignment import arm_uniforms, decision_ids, draw_arms
-from training.experiments.epochs import Epoch
-from training.experiments.experiment import NamedHoldout
-from training.experiments.experiment_folder import ExperimentFolder
-from training.experiments.started_experiment import StartedExperiment
+from training.experiments.record.assignment import arm_uniforms, decision_ids, draw_arms
+from training.experiments.record.epochs import Epoch
+from training.experiments.record.experiment import NamedHoldout
+from training.experiments.record.experiment_folder import ExperimentFolder
+from training.experiments.record.started_experiment import StartedExperiment
 
 NOT_SCORED = ScoredFields()
 

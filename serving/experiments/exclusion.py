@@ -10,9 +10,9 @@ import numpy as np
 
 from features.arrays import Booleans
 from serving.experiments.decision_log import DecisionLog
-from training.experiments.assignment import decision_ids, group_owners
-from training.experiments.experiment_folder import ExperimentFolder
-from training.experiments.started_experiment import StartedExperiment
+from training.experiments.record.assignment import decision_ids, group_owners
+from training.experiments.record.experiment_folder import ExperimentFolder
+from training.experiments.record.started_experiment import StartedExperiment
 
 
 @dataclass(frozen=True)

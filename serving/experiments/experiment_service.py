@@ -15,9 +15,9 @@ from serving.experiments.planning import Planning
 from serving.experiments.screening import Secrets
 from serving.observability.audit_log import EXPERIMENT_CHANGED, EXPERIMENT_STARTED, AuditLog
 from serving.schemas.experiments import EpochResponse, ExperimentPlan, ExperimentResponse, PlannedExperiment
-from training.experiments.experiment import Experiment
-from training.experiments.experiment_folder import ExperimentConflict, ExperimentFolder, check_id
-from training.experiments.started_experiment import Change, StartedExperiment
+from training.experiments.record.experiment import Experiment
+from training.experiments.record.experiment_folder import ExperimentConflict, ExperimentFolder, check_id
+from training.experiments.record.started_experiment import Change, StartedExperiment
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,11 +21,11 @@ from serving.experiments.decision_time import DecisionTime
 from serving.experiments.predicted_means import predicted_mean
 from serving.experiments.screening import Secrets
 from serving.schemas.experiments import ExperimentPlan, HoldoutPower, MaturityPlan, SharedCustomers, SmallestEffect
-from training.experiments.assignment import group_owners
-from training.experiments.experiment import Experiment, Metric
-from training.experiments.global_holdout import GlobalHoldout, global_holdout_on, relative_half_width
-from training.experiments.power import Baseline, smallest_effect
-from training.experiments.started_experiment import StartedExperiment
+from training.experiments.estimators.power import Baseline, smallest_effect
+from training.experiments.record.assignment import group_owners
+from training.experiments.record.experiment import Experiment, Metric
+from training.experiments.record.global_holdout import GlobalHoldout, global_holdout_on, relative_half_width
+from training.experiments.record.started_experiment import StartedExperiment
 
 ASKED_NOTE = "Sizes hold if everybody who is available is asked before the last decision that counts."
 FLOOR_NOTE = "An adaptive split is computed at its floor, which is what an arm gets at least."

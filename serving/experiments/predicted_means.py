@@ -11,7 +11,7 @@ import numpy as np
 from features.arrays import Floats, RowIndices
 from serving.audiences.query.column_store import NumericColumn
 from serving.audiences.query.scores_table import Columns
-from training.experiments.experiment import Metric, MetricKind
+from training.experiments.record.experiment import Metric, MetricKind
 
 _COLUMNS: dict[MetricKind, re.Pattern[str]] = {
     "order": re.compile(r"purchase_probability_(\d+)d"),

@@ -23,10 +23,10 @@ from serving.experiments.customer_pool import ScoredCustomers, eligible_request
 from serving.experiments.decision_log import DecisionLog
 from serving.experiments.decision_time import DecisionTime
 from serving.experiments.exclusion import ExclusionGroup
-from training.experiments.experiment import NamedHoldout
-from training.experiments.experiment_folder import ExperimentFolder
-from training.experiments.global_holdout import global_holdout_on
-from training.experiments.started_experiment import StartedExperiment
+from training.experiments.record.experiment import NamedHoldout
+from training.experiments.record.experiment_folder import ExperimentFolder
+from training.experiments.record.global_holdout import global_holdout_on
+from training.experiments.record.started_experiment import StartedExperiment
 
 
 @dataclass(frozen=True, kw_only=True)

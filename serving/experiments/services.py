@@ -14,7 +14,7 @@ from serving.experiments.decision_service import DecisionService
 from serving.experiments.experiment_service import ExperimentService
 from serving.experiments.screening import Secrets
 from serving.observability.audit_log import AuditLog
-from training.experiments.experiment_folder import ExperimentFolder
+from training.experiments.record.experiment_folder import ExperimentFolder
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from serving.schemas.base import StrictModel
 from training.attribution.acquisition_costs import SourceCost
-from training.attribution.incremental import Incremental
+from training.attribution.incremental.channel_effects import Incremental
 from training.attribution.report import PATH_RULE_NAMES, AttributionReport, ChannelAttribution, Evidence
 from training.experiments.refusal import Reason, Refusal
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from training.experiments.experiment import Experiment
+from training.experiments.record.experiment import Experiment
 from training.experiments.result_schema import ExperimentResults
 
 

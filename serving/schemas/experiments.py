@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from serving.schemas.base import StrictModel
-from training.experiments.experiment import ID_PATTERN, Experiment
+from training.experiments.record.experiment import ID_PATTERN, Experiment
 
 MAX_DECISIONS = 1000
 

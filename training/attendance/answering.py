@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 from features.arrays import Booleans, Integers
 from features.calendar import day_number
 from features.errors import FlywheelError, NotFound
-from training.attendance.attendance_log import first_rows, read_attendances
 from training.attendance.effect import (
     MAX_ORDERED_THAT_DAY,
     MIN_ATTENDEES,
@@ -23,20 +22,21 @@ from training.attendance.effect import (
     not_mature,
     part_of_an_order,
 )
-from training.attendance.invitation_log import (
+from training.attendance.estimators.invitations import InvitationEffect, invitation_effect, invitations_not_mature
+from training.attendance.invitation_units import invitation_units
+from training.attendance.log.attendance_log import first_rows, read_attendances
+from training.attendance.log.invitation_log import (
     Invitations,
     invitations_of_campaign,
     invitations_of_experiment,
     unknown_invitation,
 )
-from training.attendance.invitation_units import invitation_units
-from training.attendance.invitations import InvitationEffect, invitation_effect, invitations_not_mature
-from training.attendance.open_tables import open_tables
-from training.attendance.panel import WEEK, WEEKS_BEFORE
-from training.attendance.panel_building import Attendances, build_panel
-from training.attendance.purchase_log import AllowedIds, PurchaseLog, read_purchases
+from training.attendance.log.open_tables import open_tables
+from training.attendance.log.purchase_log import AllowedIds, PurchaseLog, read_purchases
+from training.attendance.panel.panel import WEEK, WEEKS_BEFORE
+from training.attendance.panel.panel_building import Attendances, build_panel
 from training.attendance.question import AttendanceQuestion
-from training.experiments.experiment_folder import ExperimentFolder
+from training.experiments.record.experiment_folder import ExperimentFolder
 from training.experiments.refusal import Refusal
 
 TABLES = ("orders", "events", "outcomes", "decisions", "touches")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from features.arrays import Booleans, Floats, Integers
-from training.attendance.daily_purchases import DailyPurchases
-from training.attendance.invitation_log import Invitations
-from training.attendance.invitations import InvitationUnits
-from training.attendance.panel import WEEK
-from training.attendance.panel_building import Attendances, Outcome, weekly_sums
-from training.attendance.purchase_covariates import block_sums, purchase_covariates
+from training.attendance.estimators.invitations import InvitationUnits
+from training.attendance.log.invitation_log import Invitations
+from training.attendance.panel.daily_purchases import DailyPurchases
+from training.attendance.panel.panel import WEEK
+from training.attendance.panel.panel_building import Attendances, Outcome, weekly_sums
+from training.attendance.panel.purchase_covariates import block_sums, purchase_covariates
 
 
 def invitation_units(

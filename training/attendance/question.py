@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from training.attendance.panel_building import Outcome
+from training.attendance.panel.panel_building import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,8 @@ import numpy as np
 from features.arrays import Integers
 from features.calendar import DAY_US
 from features.canonical_form import canonical_word
-from training.attribution.conversion_paths import LOOKBACK_DAYS, next_orders
-from training.attribution.history_tables import floats, read_days
+from training.attribution.credits.conversion_paths import LOOKBACK_DAYS, next_orders
+from training.attribution.log.history_tables import floats, read_days
 from training.attribution.period import Period
 from training.attribution.row_runs import run_starts
 from training.attribution.rows import AttributionLog

@@ -15,12 +15,12 @@ from features.calendar import local_day
 from features.consents.ledger import Ledger
 from features.errors import FlywheelError, StoreDamaged
 from training.attribution.acquisition_costs import source_costs
-from training.attribution.left_out import LeftOutCustomers
-from training.attribution.log_reader import count_rows, read_attribution_log
+from training.attribution.log.left_out import LeftOutCustomers
+from training.attribution.log.log_reader import count_rows, read_attribution_log
+from training.attribution.log.served_predictions import FOLDER
 from training.attribution.period import Period
 from training.attribution.report import AttributionReport
 from training.attribution.report_assembly import attribution_report
-from training.attribution.served_predictions import FOLDER
 
 MAX_REPORTS = 32  # kept in memory
 

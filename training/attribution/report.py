@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from training.attribution.acquisition_costs import SourceCost
-from training.attribution.incremental import Incremental
+from training.attribution.incremental.channel_effects import Incremental
 from training.attribution.period import Period
 from training.experiments.refusal import Refusal
 

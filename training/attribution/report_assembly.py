@@ -10,18 +10,18 @@ import numpy as np
 from features.arrays import Booleans, Floats
 from features.calendar import day_from_number
 from training.attribution.acquisition_costs import SourceCost
-from training.attribution.conversion_paths import ConversionPaths, conversion_paths
-from training.attribution.exposure_hazard import exposure_hazard
-from training.attribution.incremental import Incremental, incremental
-from training.attribution.markov import markov
-from training.attribution.order_rates import order_rates
-from training.attribution.path_rules import first_touch, last_touch, linear
+from training.attribution.credits.conversion_paths import ConversionPaths, conversion_paths
+from training.attribution.credits.markov import markov
+from training.attribution.credits.path_rules import first_touch, last_touch, linear
+from training.attribution.credits.shapley import shapley
+from training.attribution.hazard.exposure_hazard import exposure_hazard
+from training.attribution.hazard.order_rates import order_rates
+from training.attribution.incremental.channel_effects import Incremental, incremental
+from training.attribution.incremental.randomised_units import RandomisedUnits, decision_units, touch_units
 from training.attribution.period import Period
-from training.attribution.randomised_units import RandomisedUnits, decision_units, touch_units
 from training.attribution.report import AttributionReport, CampaignAttribution, ChannelAttribution, PathRule
 from training.attribution.row_runs import distinct
 from training.attribution.rows import AttributionLog, TouchRows
-from training.attribution.shapley import shapley
 from training.experiments.refusal import Refusal
 
 PATH_RULES: Mapping[PathRule, Callable[[ConversionPaths], Floats]] = {

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from training.experiments.experiment import Probability
+from training.experiments.record.experiment import Probability
 from training.experiments.refusal import Reason, Refusal
 
 ResultStatus = Literal["running", "decided", "ended", "not_yet", "not_identified"]

@@ -23,8 +23,8 @@ from serving.problems import RETRY_AFTER, Problem, retry_after
 from serving.schemas.effects import EffectRequest, EffectResponse
 from serving.schemas.predictions import FieldProblem
 from training.attendance.answering import NoAmounts
-from training.attendance.attendance_log import UnknownEvent
-from training.attendance.invitation_log import UnknownInvitation
+from training.attendance.log.attendance_log import UnknownEvent
+from training.attendance.log.invitation_log import UnknownInvitation
 
 if TYPE_CHECKING:
     from serving.api.app_state import AppState

@@ -19,7 +19,7 @@ from serving.auth.scopes import KeyScope, requires
 from serving.observability.json_logs import log_error
 from serving.problems import RETRY_AFTER, Problem
 from serving.schemas.experiment_results import ExperimentResultsResponse
-from training.experiments.experiment_folder import ExperimentFolder
+from training.experiments.record.experiment_folder import ExperimentFolder
 
 if TYPE_CHECKING:
     from serving.api.app_state import AppState

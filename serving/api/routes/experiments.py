@@ -20,7 +20,7 @@ from serving.schemas.experiments import (
     PlannedExperiment,
 )
 from serving.schemas.predictions import FieldProblem
-from training.experiments.experiment import Experiment
+from training.experiments.record.experiment import Experiment
 
 ROUTER = router()
 _PATH = "/v1/experiments/{experiment_id}"

@@ -16,7 +16,7 @@ from features.decisions.repair import repair_decisions
 from features.errors import InvalidStore, RowsLost
 from features.online.backends import LMDB
 from pipelines.home import Home
-from pipelines.learning.folding import fold
+from pipelines.learning.decisions.folding import fold
 from tests.features.decisions.stores import decision, outcome
 from tests.features.decisions.test_decision_log import SENT, send_until_accepted
 from tests.redis_server import RedisServer

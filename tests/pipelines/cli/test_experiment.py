@@ -14,7 +14,7 @@ from features.consents.backends import open_ledger
 from features.consents.consent import Defaults
 from pipelines.cli.main import app
 from tests.serving import scored
-from training.experiments.experiment_folder import ExperimentFolder
+from training.experiments.record.experiment_folder import ExperimentFolder
 
 IDS = [f"c{number:03d}" for number in range(40)]
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from pipelines.cli.learn import LearnConsole
-from pipelines.learning.scorecards import ScorecardSummary
+from pipelines.learning.predictions.scorecards import ScorecardSummary
 from pipelines.steps.learn import LearnSummary
 from tests.training.experiments.customers import coin_flips, results, with_maturity
 from tests.training.experiments.records import experiment
-from training.experiments.epochs import Epoch
+from training.experiments.record.epochs import Epoch
 from training.experiments.result_schema import ExperimentResults
 
 END, EARLY = date(2027, 4, 12), date(2027, 3, 20)

@@ -11,9 +11,9 @@ from tests.dictionary_storage import in_memory_ledger
 from tests.pipelines.diagnostics.surroundings import level_and_found, result_of
 from tests.serving import scored
 from tests.training.experiments.records import experiment
-from training.experiments.experiment_folder import ExperimentFolder
-from training.experiments.global_holdout import GlobalHoldout, record_global_holdout
-from training.experiments.started_experiment import Change
+from training.experiments.record.experiment_folder import ExperimentFolder
+from training.experiments.record.global_holdout import GlobalHoldout, record_global_holdout
+from training.experiments.record.started_experiment import Change
 
 HOME = ".flywheel"
 GOLD = {"filter": {"column": "value_tier", "equals": "gold"}}

@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 from features.calendar import day_number, instant, local_day, micros, start_of_day
 from features.history import Cutoff
 from pipelines.home import Home
-from training.experiments.experiment import Experiment
-from training.experiments.experiment_folder import ExperimentFolder
-from training.experiments.started_experiment import StartedExperiment
+from training.experiments.record.experiment import Experiment
+from training.experiments.record.experiment_folder import ExperimentFolder
+from training.experiments.record.started_experiment import StartedExperiment
 
 ZONE = ZoneInfo("Europe/Berlin")
 FIRST_DAY = date(2027, 5, 3)

@@ -18,13 +18,13 @@ from features.decisions.history_tables import DECISIONS_TABLE
 from features.decisions.records import Decision
 from features.history import Cutoff
 from pipelines.home import Home
-from pipelines.learning.prediction_snapshots import write_snapshot
+from pipelines.learning.predictions.prediction_snapshots import write_snapshot
 from pipelines.run_context import RunContext
 from pipelines.steps import ingest
 from tests.pipelines import shops
-from tests.pipelines.learning.test_prediction_snapshots import metadata
-from training.experiments.experiment import Arm, Experiment, Metric
-from training.experiments.experiment_folder import ExperimentFolder
+from tests.pipelines.learning.predictions.test_prediction_snapshots import metadata
+from training.experiments.record.experiment import Arm, Experiment, Metric
+from training.experiments.record.experiment_folder import ExperimentFolder
 
 CUSTOMERS, HORIZON, PREDICTED_ON, LOG_DAYS = 1_500, 30, 60, 100
 CONTROL_SHARE = 0.2

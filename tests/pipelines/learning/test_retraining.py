@@ -14,8 +14,8 @@ from tests.pipelines import shops
 from tests.pipelines.command import Flywheel
 from tests.pipelines.conftest import ShopSnapshot
 from tests.pipelines.learning.loop_shop import drawn_decision
-from training.experiments.experiment import Arm, Experiment, Metric
-from training.experiments.experiment_folder import ExperimentFolder
+from training.experiments.record.experiment import Arm, Experiment, Metric
+from training.experiments.record.experiment_folder import ExperimentFolder
 from training.inference.release_manifest import ReleaseManifest
 
 pytestmark = pytest.mark.slow

@@ -15,14 +15,14 @@ from features.decisions.backends import open_decisions
 from features.decisions.records import Decision
 from features.online.backends import LMDB
 from pipelines.home import Home
-from pipelines.learning.folding import fold
+from pipelines.learning.decisions.folding import fold
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel
 from tests.pipelines.conftest import ShopOf
 from tests.pipelines.service import request_predictions, service_of
 from tests.pipelines.shops import Log
-from training.experiments.experiment import Arm, Experiment, Metric
-from training.experiments.experiment_folder import ExperimentFolder
+from training.experiments.record.experiment import Arm, Experiment, Metric
+from training.experiments.record.experiment_folder import ExperimentFolder
 from training.inference.uplift.evidence import UpliftEvidence
 from training.models import load_release
 

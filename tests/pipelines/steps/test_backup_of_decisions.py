@@ -11,7 +11,7 @@ from features.decisions.backends import LOCAL_FOLDER, open_decisions
 from features.decisions.decision_log import DecisionLog
 from features.errors import RowsLost
 from pipelines.home import Home
-from pipelines.learning.folding import fold
+from pipelines.learning.decisions.folding import fold
 from pipelines.steps import backup, forget, restore
 from pipelines.steps.restore import BackupSource
 from tests.features.consents.stores import Store

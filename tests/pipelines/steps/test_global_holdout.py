@@ -9,7 +9,7 @@ from features.ingestion.manifest import HistoryManifest, TableSummary
 from pipelines.home import Home
 from pipelines.steps.global_holdout import record_configured_holdout
 from tests.features.config.config_files import MINIMAL, read_text
-from training.experiments.global_holdout import GlobalHoldout, global_holdout_on
+from training.experiments.record.global_holdout import GlobalHoldout, global_holdout_on
 
 NOON = datetime(2027, 1, 1, 12, tzinfo=UTC)
 HOLDOUT = '[business]\nglobal_holdout = { share = 0.1, name = "2027-H1", until = 2027-07-01 }'

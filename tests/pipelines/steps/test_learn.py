@@ -18,8 +18,8 @@ from pipelines.home import Home
 from pipelines.run_context import RunContext
 from pipelines.steps import ingest, learn, run
 from tests.pipelines import shops
-from training.experiments.experiment import Experiment
-from training.experiments.experiment_folder import ExperimentFolder
+from training.experiments.record.experiment import Experiment
+from training.experiments.record.experiment_folder import ExperimentFolder
 
 pytestmark = pytest.mark.slow
 CUSTOMERS, FIRST_DAY, DECISION_DAYS, TODAY = 600, 10, 5, 50

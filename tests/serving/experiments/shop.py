@@ -20,7 +20,7 @@ from tests.dictionary_storage import in_memory_ledger
 from tests.serving import scored
 from tests.serving.fakes import AMSTERDAM, timestamp_us
 from tests.training.experiments.records import experiment
-from training.experiments.experiment_folder import ExperimentFolder
+from training.experiments.record.experiment_folder import ExperimentFolder
 
 IDS = [f"c{number:03d}" for number in range(400)]
 START = timestamp_us("2027-03-01T10:00:00")

@@ -12,8 +12,8 @@ import pytest
 
 from serving.experiments.baselines import NoBaseline, metric_baseline, with_mean
 from tests.serving.fakes import DAY
-from training.experiments.experiment import Metric
-from training.experiments.power import Baseline
+from training.experiments.estimators.power import Baseline
+from training.experiments.record.experiment import Metric
 
 END = 100 * DAY
 CUSTOMERS = pa.array(["ann", "bob", "cat", "dan"])

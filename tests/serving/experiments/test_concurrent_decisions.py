@@ -9,7 +9,7 @@ from pathlib import Path
 from features.decisions.backends import local_decisions
 from serving.schemas.experiments import DecisionResponse
 from tests.serving.experiments.shop import IDS, START, ExperimentShop
-from training.experiments.epochs import Epoch
+from training.experiments.record.epochs import Epoch
 
 WORKERS, ROUNDS = 6, 8
 

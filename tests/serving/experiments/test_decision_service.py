@@ -13,8 +13,8 @@ from features.consents.consent import ALL_CHANNELS, MARKETING, PROFILING, Consen
 from features.decisions.records import Decision
 from features.errors import NotFound
 from tests.serving.experiments.shop import IDS, MORNING, START, ExperimentShop, FakeDecisionLog, at, drawn_ids
-from training.experiments.epochs import Epoch
-from training.experiments.started_experiment import Change
+from training.experiments.record.epochs import Epoch
+from training.experiments.record.started_experiment import Change
 
 GOLD = {"filter": {"column": "value_tier", "equals": "gold"}}
 LATER = at("2027-03-20T10:00:00")

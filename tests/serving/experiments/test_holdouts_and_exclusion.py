@@ -11,8 +11,8 @@ import pytest
 from features.consents.consent import ALL_CHANNELS, MARKETING, Consent
 from serving.audiences.holdout import holdout_mask
 from tests.serving.experiments.shop import IDS, START, ExperimentShop, drawn_ids, reasons
-from training.experiments.global_holdout import GlobalHoldout, record_global_holdout
-from training.experiments.started_experiment import Change
+from training.experiments.record.global_holdout import GlobalHoldout, record_global_holdout
+from training.experiments.record.started_experiment import Change
 
 PERIOD = GlobalHoldout(0.2, "2027-H1", date(2027, 7, 1))
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Floats, Integers
-from training.attendance.daily_purchases import DailyPurchases
-from training.attendance.panel import AttendancePanel
-from training.attendance.panel_building import Attendances, build_panel
+from training.attendance.panel.daily_purchases import DailyPurchases
+from training.attendance.panel.panel import AttendancePanel
+from training.attendance.panel.panel_building import Attendances, build_panel
 
 FIRST_DAY, WEEKS, CLASS_WEEK = 20_000, 36, 24
 CUSTOMERS, ATTENDEES, WITHIN_DAYS = 1_500, 300, 84

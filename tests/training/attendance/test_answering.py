@@ -24,13 +24,13 @@ from tests.training.attendance.simulated_shop import (
 )
 from tests.training.attendance.written_history import EXPERIMENT, TODAY, WrittenHistory, customer_name
 from training.attendance.answering import AttendanceAnswer, NoAmounts, answer_question
-from training.attendance.attendance_log import UnknownEvent
 from training.attendance.effect import AttendanceEffect, attendance_effect
-from training.attendance.invitation_log import UnknownInvitation
-from training.attendance.invitations import InvitationEffect
+from training.attendance.estimators.invitations import InvitationEffect
+from training.attendance.log.attendance_log import UnknownEvent
+from training.attendance.log.invitation_log import UnknownInvitation
 from training.attendance.question import AttendanceQuestion
-from training.experiments.experiment import Experiment
-from training.experiments.experiment_folder import ExperimentFolder
+from training.experiments.record.experiment import Experiment
+from training.experiments.record.experiment_folder import ExperimentFolder
 from training.experiments.refusal import Refusal
 
 RNG = np.random.default_rng(0)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from features.calendar import DAY_US, day_number
-from training.attribution.experiment_decisions import empty_decisions
+from training.attribution.log.experiment_decisions import empty_decisions
 from training.attribution.period import Period
 from training.attribution.rows import AttributionLog, DecisionRows, OrderRows, TouchRows
 

@@ -10,7 +10,7 @@ from features.config.shop import read_shop_config
 from features.ingestion.ingest import ingest
 from tests.logs import write_config
 from training.attribution.acquisition_costs import source_costs
-from training.attribution.log_reader import read_attribution_log
+from training.attribution.log.log_reader import read_attribution_log
 from training.attribution.period import Period
 from training.attribution.rows import AttributionLog
 

@@ -18,7 +18,7 @@ from tests.dictionary_storage import in_memory_ledger
 from tests.training.attribution.attribution_home import held_out_shop
 from tests.training.attribution.attribution_logs import EMAIL, JANUARY, PUSH, SMS, Touch, attribution_log, instants
 from training.attribution.attribution_service import AttributionService
-from training.attribution.incremental import Incremental
+from training.attribution.incremental.channel_effects import Incremental
 from training.attribution.report import PATH_RULE_NAMES, AttributionReport, ChannelAttribution
 from training.attribution.report_assembly import MAX_CAMPAIGNS, PATH_RULES, SMALLEST_CHANNEL, attribution_report
 from training.attribution.rows import DecisionRows

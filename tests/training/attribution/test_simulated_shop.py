@@ -10,7 +10,7 @@ import pytest
 from benchmarks.attribution.methods import hold_out_estimates
 from benchmarks.attribution.simulated_shop import CHANNELS, PERIOD, SimulatedShop, simulated_shop
 from features.arrays import Floats
-from training.attribution.incremental import Incremental
+from training.attribution.incremental.channel_effects import Incremental
 from training.attribution.report import PATH_RULE_NAMES, AttributionReport
 from training.attribution.report_assembly import attribution_report
 

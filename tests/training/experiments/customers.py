@@ -11,10 +11,10 @@ import numpy as np
 
 from features.arrays import AnyIntegers, Floats
 from features.calendar import day_number, micros, start_of_day
-from training.experiments.experiment import Experiment
+from training.experiments.record.experiment import Experiment
+from training.experiments.record.started_experiment import Change, StartedExperiment
 from training.experiments.result_schema import ExperimentResults
-from training.experiments.results import ResultInputs, experiment_results
-from training.experiments.started_experiment import Change, StartedExperiment
+from training.experiments.results.assembly import ResultInputs, experiment_results
 from training.experiments.units import Units
 
 UTC_ZONE = ZoneInfo("UTC")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.experiments.experiment import Experiment
+from training.experiments.record.experiment import Experiment
 
 
 def experiment(**fields: Any) -> Experiment:  # noqa: ANN401 - any field of the record

@@ -14,8 +14,8 @@ from features.arrays import Booleans, Floats
 from training.experiments.allocation.arm_counts import ArmCounts, count_arms
 from training.experiments.allocation.arm_effects import fit_arm_effects
 from training.experiments.allocation.thompson import DRAWS, allocate, apply_floor, best_arm_probabilities
-from training.experiments.epochs import EVERYBODY
-from training.experiments.experiment import Experiment
+from training.experiments.record.epochs import EVERYBODY
+from training.experiments.record.experiment import Experiment
 from training.experiments.units import Units
 
 

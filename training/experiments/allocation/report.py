@@ -7,8 +7,8 @@ from training.experiments.allocation.change import change_of_effects
 from training.experiments.allocation.delay_curve import delay_difference, delay_triangle
 from training.experiments.allocation.next_probabilities import count_outcomes, warm_up_split
 from training.experiments.allocation.thompson import is_warm
+from training.experiments.record.started_experiment import StartedExperiment
 from training.experiments.result_schema import AllocationResult
-from training.experiments.started_experiment import StartedExperiment
 from training.experiments.units import Units
 
 

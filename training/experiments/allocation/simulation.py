@@ -13,7 +13,7 @@ import numpy as np
 from features.arrays import Floats
 from training.experiments.allocation.arm_counts import ArmCounts
 from training.experiments.allocation.thompson import allocate
-from training.experiments.experiment import Allocation
+from training.experiments.record.experiment import Allocation
 
 AllocationPolicy = Callable[[ArmCounts, np.random.Generator], Floats]  # next probabilities, (runs, segments, arms)
 

@@ -11,7 +11,7 @@ from features.arrays import Booleans, Floats
 from training.experiments.allocation.arm_counts import ArmCounts
 from training.experiments.allocation.arm_effects import ArmInformation, fit_arm_effects, halve_each
 from training.experiments.allocation.partial_pooling import effect_posteriors
-from training.experiments.experiment import Allocation, WarmUp
+from training.experiments.record.experiment import Allocation, WarmUp
 
 DRAWS = (
     4000  # at each scatter of the segments: the standard error of a probability is at most .008, by opposite pairs less

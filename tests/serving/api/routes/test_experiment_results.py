@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.serving.fakes import Shop
-from training.experiments.experiment import Experiment
-from training.experiments.experiment_folder import ExperimentFolder
+from training.experiments.record.experiment import Experiment
+from training.experiments.record.experiment_folder import ExperimentFolder
 from training.experiments.result_schema import ArmResult, ExperimentResults
 
 PATH = "/v1/experiments/win-back/results"

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from serving.schemas.experiments import DecisionsResponse, ExperimentsResponse, PlannedExperiment
 from tests.serving.api.audience_requests import IDS, audit_lines, post_audience, scored_shop
 from tests.serving.fakes import DAY, Shop, timestamp_us
-from training.experiments.global_holdout import GlobalHoldout, record_global_holdout
+from training.experiments.record.global_holdout import GlobalHoldout, record_global_holdout
 
 RECORD = {
     "id": "win-back",

@@ -14,7 +14,7 @@ from serving.audiences.disclosure import suppress
 from serving.audiences.global_holdout import summarize_holdout
 from serving.audiences.schema import AudienceResponse
 from tests.serving.api.audience_requests import all_member_ids, post_audience, scored_shop
-from training.experiments.global_holdout import GlobalHoldout, record_global_holdout
+from training.experiments.record.global_holdout import GlobalHoldout, record_global_holdout
 
 PERIOD = GlobalHoldout(0.3, "2027-H1", date(2100, 1, 1))
 

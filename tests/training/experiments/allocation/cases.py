@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.experiments.allocation.arm_counts import ArmCounts
-from training.experiments.experiment import Experiment
+from training.experiments.record.experiment import Experiment
 from training.experiments.units import Units
 
 NEVER = float("inf")

@@ -9,8 +9,8 @@ import pytest
 from tests.training.experiments.allocation.cases import experiment, random_units, units_of
 from training.experiments.allocation import next_probabilities, probability_best, report_allocation
 from training.experiments.allocation.next_probabilities import warm_up_split
-from training.experiments.experiment import Experiment
-from training.experiments.started_experiment import Change, StartedExperiment
+from training.experiments.record.experiment import Experiment
+from training.experiments.record.started_experiment import Change, StartedExperiment
 from training.experiments.units import Units
 
 

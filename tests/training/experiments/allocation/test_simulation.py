@@ -19,8 +19,8 @@ from training.experiments.allocation.simulation import (
     truncated_delays,
 )
 from training.experiments.allocation.thompson import DRAWS, allocate
-from training.experiments.experiment import Allocation
-from training.experiments.weighted_means import weighted_means
+from training.experiments.estimators.weighted_means import weighted_means
+from training.experiments.record.experiment import Allocation
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ from tests.training.experiments.allocation.cases import counts_of, experiment
 from training.experiments.allocation.arm_effects import fit_arm_effects
 from training.experiments.allocation.partial_pooling import EFFECT_SD, SEGMENT_SDS
 from training.experiments.allocation.thompson import allocate, apply_floor, best_arm_probabilities, is_warm
-from training.experiments.experiment import WarmUp
+from training.experiments.record.experiment import WarmUp
 
 DRAWS = 2000
 

@@ -1,0 +1,1 @@
+"""Decisions: the tables of the loop in the history."""

@@ -1,0 +1,1 @@
+"""Drift: inputs, scores and volumes against the reference of the release."""

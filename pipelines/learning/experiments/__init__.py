@@ -1,0 +1,1 @@
+"""Experiments: their units, results and next probabilities."""

@@ -1,0 +1,1 @@
+"""Predictions: snapshots of what was predicted, and their scorecards once it came true."""

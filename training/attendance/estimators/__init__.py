@@ -1,0 +1,1 @@
+"""Estimators: difference in differences in several forms, and what they are checked by."""

@@ -1,0 +1,1 @@
+"""Log: attendances, invitations and purchases as the history holds them."""

@@ -1,0 +1,1 @@
+"""Panel: the purchases of customers by week before and after a date."""

@@ -1,0 +1,1 @@
+"""Credits: rules that divide the conversions among the touches of their paths."""

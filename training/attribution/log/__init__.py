@@ -1,0 +1,1 @@
+"""Log: touches, orders, decisions and served predictions as the history holds them."""

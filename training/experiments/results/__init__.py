@@ -1,0 +1,1 @@
+"""Results: what is stated of an experiment as of a day, or why it is not."""
