@@ -14,12 +14,12 @@ from benchmarks.attendance.households import (
     inclination,
     random_day,
 )
-from training.attendance.estimators.estimate import Estimate
 from training.attendance.estimators.panel_estimators import DOUBLY_ROBUST, ESTIMATORS, MATCHED, FittedPanel
 from training.attendance.estimators.pseudo_attendees import pseudo_effects
 from training.attendance.panel.daily_purchases import DailyPurchases
 from training.attendance.panel.panel import AttendancePanel
 from training.attendance.panel.panel_building import Attendances, build_panel
+from training.estimate import Estimate
 
 PLANTED = 0.1  # of the spend after the class
 MAX_BIAS, MAX_REJECTED, MIN_FOUND, MIN_COVERED = 1.5, 0.1, 0.9, 0.9

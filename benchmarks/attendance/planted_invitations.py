@@ -8,11 +8,11 @@ import numpy as np
 
 from benchmarks.attendance.households import WITHIN_DAYS, inclination, random_day
 from features.arrays import Floats
-from training.attendance.estimators.estimate import Z
 from training.attendance.estimators.invitations import InvitationEffect, InvitationUnits, invitation_effect
 from training.attendance.invitation_units import invitation_covariates
 from training.attendance.panel.daily_purchases import DailyPurchases
 from training.attendance.panel.panel import WEEK
+from training.estimate import NORMAL_975
 
 EFFECTS = (0.0, 0.1, 0.3)  # of the spend after the draw, of those who attend
 UPTAKE = 0.2
@@ -50,7 +50,7 @@ def measure_invitations(purchases: DailyPurchases, effect: float, runs: int) -> 
         half_width=float((high - low).mean() / 2),
         found=float(((low > 0) | (high < 0)).mean()),
         covered=float(((low <= truth) & (truth <= high)).mean()),
-        inviting_found=float((np.abs(inviting) > Z).mean()),
+        inviting_found=float((np.abs(inviting) > NORMAL_975).mean()),
     )
 
 

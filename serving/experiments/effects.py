@@ -20,10 +20,10 @@ from serving.schemas.effects import (
 )
 from training.attendance.answering import AttendanceSource, InvitationAnswer, answer_question
 from training.attendance.effect import AttendanceEffect, AttendanceResult
-from training.attendance.estimators.estimate import Estimate
 from training.attendance.estimators.panel_estimators import DOUBLY_ROBUST
 from training.attendance.panel.panel import WEEK
 from training.attendance.question import AttendanceQuestion
+from training.estimate import Estimate
 from training.experiments.refusal import Refusal
 
 _STATED = (

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from features.calendar import day_from_number
-from training.attendance.estimators.estimate import Estimate
 from training.attendance.estimators.overlap import MAX_SHARE_WITHOUT, MIN_COMPARISONS, comparable_attendees
 from training.attendance.estimators.panel_estimators import DOUBLY_ROBUST, ESTIMATORS, MATCHED, STATED, FittedPanel
 from training.attendance.estimators.pseudo_attendees import DRAWS, PseudoEffect, pseudo_effects
 from training.attendance.estimators.sensitivity import Sensitivity, measure_sensitivity
 from training.attendance.panel.panel import AttendancePanel
+from training.estimate import Estimate
 from training.experiments.refusal import Refusal
 
 MIN_ATTENDEES = 100

@@ -9,10 +9,10 @@ from typing import Literal
 import numpy as np
 
 from features.arrays import Booleans, Floats
+from training.estimate import Estimate
 from training.monitoring.treatments import TreatmentState
 from training.monitoring.weighted_metrics import (
     DecileTotal,
-    Estimate,
     decile_totals,
     effective_size,
     observed_over_expected,

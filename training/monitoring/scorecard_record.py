@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from training.estimate import Estimate
 from training.monitoring.scorecard import Population, PopulationScorecard
 from training.monitoring.verdict import Verdict
-from training.monitoring.weighted_metrics import CONFIDENCE, DecileTotal, Estimate
+from training.monitoring.weighted_metrics import DecileTotal
 
 _DIGITS = 6
-_NORMAL_95 = 1.959964
 
 
 def scorecard_json(
@@ -39,13 +39,12 @@ def _population_json(card: PopulationScorecard) -> dict[str, Any]:
 
 
 def _estimate_json(estimate: Estimate) -> dict[str, float | None]:
-    low, high = estimate.interval(CONFIDENCE)
-    return {"value": _round(estimate.value), "low": _round(low), "high": _round(high)}
+    return {"value": _round(estimate.value), "low": _round(estimate.low), "high": _round(estimate.high)}
 
 
 def _decile_json(total: DecileTotal) -> dict[str, float | None]:
-    half = _NORMAL_95 * total.standard_error
-    ends = {"low": _round(max(total.observed - half, 0.0)), "high": _round(total.observed + half)}
+    total_estimate = Estimate(total.observed, total.standard_error, 0.0)
+    ends = {"low": _round(total_estimate.low), "high": _round(total_estimate.high)}
     return {"expected": _round(total.expected), "observed": _round(total.observed), **ends}
 
 

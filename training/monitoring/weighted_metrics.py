@@ -7,29 +7,13 @@ The weights are 1/P(untreated), so that those who could have been treated and we
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
 from features.arrays import Floats
+from training.estimate import Estimate
 
-CONFIDENCE = 0.95
 BINS = 10
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """An estimate with its standard error; the interval is normal unless a bootstrap made it."""
-
-    value: float
-    standard_error: float
-    lowest: float = -np.inf  # what the value can be at least
-    highest: float = np.inf
-
-    def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
-        """The two-sided interval, within what the value can be."""
-        half = NormalDist().inv_cdf(0.5 + confidence / 2) * self.standard_error
-        return max(self.value - half, self.lowest), min(self.value + half, self.highest)
 
 
 def weighted_share(values: Floats, weights: Floats) -> Estimate:
@@ -79,9 +63,8 @@ def weighted_auc(score: Floats, outcome: Floats, weights: Floats) -> Estimate:
 def weighted_ece(probability: Floats, outcome: Floats, weights: Floats) -> tuple[Estimate, Estimate]:
     """Expected calibration error over bins of equal mass, and the part of it that noise alone does not explain.
 
-     The mean of absolute gaps is never negative; the second is less by what true probabilities show
-     on average in bins of this size (the bias of binned reliability, Bröcker 2012).
-    .
+    The mean of absolute gaps is never negative; the second is less by what true probabilities show on average in bins
+    of this size (the bias of binned reliability, Bröcker 2012).
     """
     bins = _equal_mass_bins(probability, weights)
     total = np.bincount(bins, weights, BINS)

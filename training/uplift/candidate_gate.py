@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from training.estimate import Estimate
 from training.uplift.cross_fitting import CrossFit
-from training.uplift.doubly_robust import Estimate
 from training.uplift.qini import qini, qini_difference
 
 

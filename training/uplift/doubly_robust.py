@@ -7,31 +7,11 @@ in multivariate regression models with missing data"; Chernozhukov et al. (2018)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from features.arrays import Floats
 from training.dataset.randomised_sample import RandomisedSample
-from training.inference.uplift.calibration import NORMAL_975
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """Estimate: a value with its standard error; its interval is the normal 95 % one."""
-
-    value: float
-    standard_error: float
-
-    @property
-    def low(self) -> float:
-        """Lower end of the 95 % interval."""
-        return self.value - NORMAL_975 * self.standard_error
-
-    @property
-    def high(self) -> float:
-        """Upper end of the 95 % interval."""
-        return self.value + NORMAL_975 * self.standard_error
+from training.estimate import Estimate, estimate_from_influence
 
 
 def doubly_robust_scores(sample: RandomisedSample, treated: Floats, control: Floats) -> Floats:
@@ -52,4 +32,4 @@ def doubly_robust_scores(sample: RandomisedSample, treated: Floats, control: Flo
 
 def mean_effect(effects: Floats) -> Estimate:
     """The average of doubly robust scores, (n,), with its standard error."""
-    return Estimate(float(effects.mean()), float(effects.std(ddof=1) / np.sqrt(len(effects))))
+    return estimate_from_influence(effects.mean(), effects)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from features.arrays import Floats
-from training.uplift.doubly_robust import Estimate
+from training.estimate import Estimate, estimate_from_influence
 
 SCALE = 10_000.0
 
@@ -22,18 +22,14 @@ def qini(scores: Floats, effects: Floats) -> Estimate:
         scores: (n,) by models that did not see the customers; equal scores share the mean of their places.
         effects: (n,) doubly robust scores.
     """
-    return _estimate(*_qini_influence(scores, effects))
+    return estimate_from_influence(*_qini_influence(scores, effects)).scale(SCALE)
 
 
 def qini_difference(scores: Floats, simpler: Floats, effects: Floats) -> Estimate:
     """Qini of a ranking less that of a simpler one, paired over the same customers, all (n,)."""
     value, influence = _qini_influence(scores, effects)
     other, other_influence = _qini_influence(simpler, effects)
-    return _estimate(value - other, influence - other_influence)
-
-
-def _estimate(value: float, influence: Floats) -> Estimate:
-    return Estimate(SCALE * value, SCALE * float(influence.std(ddof=1) / np.sqrt(len(influence))))
+    return estimate_from_influence(value - other, influence - other_influence).scale(SCALE)
 
 
 def _qini_influence(scores: Floats, effects: Floats) -> tuple[float, Floats]:

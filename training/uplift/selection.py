@@ -8,6 +8,7 @@ import numpy as np
 
 from features.arrays import Integers
 from training.dataset.randomised_sample import RandomisedSample
+from training.estimate import Estimate
 from training.experiments.refusal import Refusal
 from training.experiments.results.refusals import MIN_CONVERSIONS, MIN_UNITS
 from training.inference.uplift.evidence import EVERYBODY, NOBODY, Interval
@@ -16,7 +17,7 @@ from training.uplift.calibration import constant_calibration, fit_calibration
 from training.uplift.candidate_gate import chosen_candidate, gate_candidates
 from training.uplift.candidates import CANDIDATES
 from training.uplift.cross_fitting import CrossFit, assign_folds, cross_fit, ranks_within
-from training.uplift.doubly_robust import Estimate, mean_effect
+from training.uplift.doubly_robust import mean_effect
 from training.uplift.qini import qini
 
 OUTER_FOLDS, INNER_FOLDS = 5, 3

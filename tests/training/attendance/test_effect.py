@@ -15,10 +15,10 @@ from training.attendance.effect import (
     attendance_effect,
     not_mature,
 )
-from training.attendance.estimators.estimate import Estimate
 from training.attendance.estimators.panel_estimators import ESTIMATORS, FittedPanel
 from training.attendance.estimators.pseudo_attendees import PseudoEffect, draw_pseudo_attendees, pseudo_effects
 from training.attendance.panel.panel import AttendancePanel
+from training.estimate import Estimate
 from training.experiments.refusal import Refusal
 
 RUNS = 10

@@ -8,13 +8,13 @@ import pytest
 from features.arrays import Floats
 from tests.training.uplift.planted import crossed_effect, inputs, one_feature_effect, planted_sample
 from training.dataset.randomised_sample import RandomisedSample
+from training.estimate import Estimate
 from training.fitting.gradient_boosting import fit_gradient_boosting
 from training.inference.uplift.evidence import EVERYBODY, NOBODY
 from training.model import UpliftFindings
 from training.uplift.candidate_gate import CandidateScore, chosen_candidate, gate_candidates
 from training.uplift.candidates import CANDIDATES
 from training.uplift.cross_fitting import CrossFit, assign_folds, cross_fit, ranks_within
-from training.uplift.doubly_robust import Estimate
 from training.uplift.qini import qini
 from training.uplift.selection import select_uplift, too_few
 

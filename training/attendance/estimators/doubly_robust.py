@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from features.arrays import Floats
-from training.attendance.estimators.estimate import Estimate, clustered_estimate
 from training.attendance.estimators.propensity import Propensity
 from training.attendance.panel.panel import AttendancePanel
+from training.estimate import Estimate, clustered_estimate
 
 MAX_PROBABILITY = 0.995  # rows that attend almost surely have no counterpart (as in the authors' package DRDID)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from features.arrays import Booleans, Floats, Integers
 from features.calendar import day_from_number
-from training.attendance.estimators.estimate import Estimate, Z
+from training.estimate import NORMAL_975, Estimate, estimate_from_influence
 from training.experiments.refusal import Refusal
 
 MIN_UNITS, MIN_CONVERSIONS = 100, 40  # in each group
@@ -58,8 +58,8 @@ def invitation_effect(units: InvitationUnits) -> InvitationEffect | Refusal:
     inviting, inviting_influence = _adjusted_difference(units, units.outcome)
     uptake, uptake_influence = _adjusted_difference(units, units.attended.astype(float))
     return InvitationEffect(
-        intention_to_treat=_estimate(inviting, inviting_influence),
-        uptake=_estimate(uptake, uptake_influence),
+        intention_to_treat=estimate_from_influence(inviting, inviting_influence),
+        uptake=estimate_from_influence(uptake, uptake_influence),
         per_attendee=fieller(inviting, uptake, np.cov(inviting_influence, uptake_influence) / len(units.outcome)),
     )
 
@@ -90,11 +90,11 @@ def fieller(numerator: float, denominator: float, covariance: Floats) -> PerAtte
         denominator: effect on attendance.
         covariance: (2, 2) of the two.
     """
-    leading = denominator**2 - Z**2 * covariance[1, 1]
+    leading = denominator**2 - NORMAL_975**2 * covariance[1, 1]
     if leading <= 0:
         return None
-    middle = numerator * denominator - Z**2 * covariance[0, 1]
-    constant = numerator**2 - Z**2 * covariance[0, 0]
+    middle = numerator * denominator - NORMAL_975**2 * covariance[0, 1]
+    constant = numerator**2 - NORMAL_975**2 * covariance[0, 0]
     half_width = np.sqrt(max(middle**2 - leading * constant, 0.0)) / leading
     centre = middle / leading
     return PerAttendee(value=numerator / denominator, low=float(centre - half_width), high=float(centre + half_width))
@@ -117,10 +117,6 @@ def _adjusted_difference(units: InvitationUnits, values: Floats) -> tuple[float,
         means.append(corrected.mean())
         influences.append(corrected - corrected.mean())
     return float(means[0] - means[1]), influences[0] - influences[1]
-
-
-def _estimate(value: float, influence: Floats) -> Estimate:
-    return Estimate(value, float(influence.std(ddof=1) / np.sqrt(len(influence))))
 
 
 def _refuse(units: InvitationUnits) -> Refusal | None:

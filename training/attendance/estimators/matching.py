@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Floats, Integers
-from training.attendance.estimators.estimate import Estimate, sum_by_customer
 from training.attendance.panel.panel import AttendancePanel
+from training.estimate import Estimate, sum_by_customer
 
 NEIGHBOURS = 5
 BLOCK_ROWS = 256  # attendees whose distances are computed at once

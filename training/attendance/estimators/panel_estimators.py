@@ -10,11 +10,11 @@ import numpy as np
 
 from features.arrays import Floats
 from training.attendance.estimators.doubly_robust import doubly_robust_effect
-from training.attendance.estimators.estimate import Estimate, clustered_estimate
 from training.attendance.estimators.matching import Matches, match, matched_differences, matched_effect
 from training.attendance.estimators.propensity import Propensity, fit_propensity
 from training.attendance.panel.panel import AttendancePanel
 from training.attendance.panel.purchase_covariates import block_sums
+from training.estimate import Estimate, clustered_estimate
 
 MATCHED, DOUBLY_ROBUST = "matched", "doubly_robust"
 STATED = (MATCHED, DOUBLY_ROBUST)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training.attendance.estimators.estimate import Estimate
 from training.attendance.estimators.panel_estimators import ESTIMATORS, FittedPanel, estimated_value
 from training.attendance.panel.panel import AttendancePanel
+from training.estimate import Estimate
 
 DRAWS = 20
 MAX_SHARE = 0.25  # of a cohort's comparison customers; the others have to provide the matches

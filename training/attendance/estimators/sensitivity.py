@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Floats
-from training.attendance.estimators.estimate import Estimate
 from training.attendance.panel.panel import AttendancePanel
+from training.estimate import Estimate
 
 
 @dataclass(frozen=True)

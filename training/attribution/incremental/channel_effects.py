@@ -16,11 +16,11 @@ import numpy as np
 from features.arrays import Floats, Integers
 from training.attribution.incremental.draw_check import MAX_E_VALUE, draw_e_value
 from training.attribution.incremental.randomised_units import Level, RandomisedUnits
+from training.estimate import clustered_estimate
 from training.experiments.refusal import Refusal
 
 MIN_PROBABILITY = 0.01
 MIN_UNITS, MIN_CONVERSIONS = 100, 40  # in each group
-NORMAL_QUANTILE = 1.959964  # 95 %
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +53,11 @@ def incremental(strata: Sequence[RandomisedUnits], order_rate: Floats) -> Increm
     if refusal is not None:
         return refusal
     totals, customers, influences = zip(*(_total(units, order_rate) for units in known), strict=True)
-    error = NORMAL_QUANTILE * _clustered_error(np.concatenate(customers), np.concatenate(influences))
-    total = float(sum(totals))
+    total = clustered_estimate(sum(totals), np.concatenate(influences), np.concatenate(customers))
     return Incremental(
-        conversions=total,
-        low=total - error,
-        high=total + error,
+        conversions=total.value,
+        low=total.low,
+        high=total.high,
         units=sum(len(units) for units in known),
         control_units=sum(int((~units.treated).sum()) for units in known),
         control_conversions=float(sum(units.orders[~units.treated].sum() for units in known)),
@@ -155,8 +154,3 @@ def _rate_prediction(orders: Floats, rate: Floats) -> Floats:
     slope = centred @ orders / variance if variance > 0 else 0.0
     predicted: Floats = slope * centred
     return predicted
-
-
-def _clustered_error(customer: Integers, influence: Floats) -> float:
-    _, position = np.unique(customer, return_inverse=True)
-    return float(np.sqrt((np.bincount(position, weights=influence) ** 2).sum()))

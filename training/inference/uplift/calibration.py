@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from features.arrays import Floats
-
-NORMAL_975 = 1.959963984540054  # the 97.5 % quantile of the normal distribution
+from training.estimate import NORMAL_975
 
 
 @dataclass(frozen=True, kw_only=True)

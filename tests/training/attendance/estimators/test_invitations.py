@@ -11,7 +11,6 @@ import pytest
 from numpy.testing import assert_allclose
 
 from features.arrays import Floats
-from training.attendance.estimators.estimate import Z
 from training.attendance.estimators.invitations import (
     InvitationEffect,
     InvitationUnits,
@@ -19,6 +18,7 @@ from training.attendance.estimators.invitations import (
     invitation_effect,
     invitations_not_mature,
 )
+from training.estimate import NORMAL_975
 from training.experiments.refusal import Refusal
 
 RUNS, CUSTOMERS, UPTAKE = 300, 5_000, 0.2
@@ -67,7 +67,7 @@ def runs(effect: float) -> Floats:
 def test_without_an_effect_none_is_found_although_those_about_to_buy_attend() -> None:
     rows = runs(0.0)
     assert ((rows[:, 1] > 0) | (rows[:, 2] < 0)).mean() <= 0.05 + TOLERANCE
-    assert (np.abs(rows[:, 4]) > Z).mean() <= 0.05 + TOLERANCE
+    assert (np.abs(rows[:, 4]) > NORMAL_975).mean() <= 0.05 + TOLERANCE
     assert abs(rows[:, 0].mean()) < 3 * rows[:, 0].std() / np.sqrt(RUNS)
 
 
@@ -123,7 +123,7 @@ def test_the_ends_of_fiellers_interval_are_the_ratios_that_a_test_just_refuses()
     assert found is not None
     for ratio in (found.low, found.high):
         difference, weights = 1.0 - ratio * 0.2, np.array([1.0, -ratio])
-        assert_allclose(difference**2, Z**2 * weights @ covariance @ weights)
+        assert_allclose(difference**2, NORMAL_975**2 * weights @ covariance @ weights)
     assert fieller(1.0, 0.05, covariance) is None
 
 

@@ -8,9 +8,9 @@ from numpy.testing import assert_allclose
 
 from features.arrays import Floats
 from tests.training.attendance.simulated_shop import class_panel, simulated_shop
-from training.attendance.estimators.estimate import Estimate
 from training.attendance.estimators.sensitivity import measure_sensitivity, residuals, robustness_value
 from training.attendance.panel.panel import AttendancePanel
+from training.estimate import Estimate
 
 
 @pytest.fixture(scope="module")
