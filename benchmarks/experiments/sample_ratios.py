@@ -8,7 +8,8 @@ from math import log
 import numpy as np
 
 from features.arrays import Floats
-from training.experiments.sequential.sample_ratio import ALARM, fixed_log_e_value, tilts_before
+from training.experiments.refusal import MAX_E_VALUE
+from training.experiments.sequential.sample_ratio import fixed_log_e_value, tilts_before
 
 DAYS = 28
 
@@ -52,6 +53,6 @@ def _changing_split_e_values(rng: np.random.Generator, remaining: float, per_day
 
 
 def _row(split: str, per_day: int, logs: Floats) -> RatioRow:
-    alarms = logs > log(ALARM)
+    alarms = logs > log(MAX_E_VALUE)
     days = np.where(alarms.any(axis=1), alarms.argmax(axis=1) + 1.0, np.inf)
     return RatioRow(split, per_day, float(np.isfinite(days).mean()), float(np.quantile(days, 0.5, method="lower")))

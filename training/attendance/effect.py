@@ -13,10 +13,9 @@ from training.attendance.estimators.pseudo_attendees import DRAWS, PseudoEffect,
 from training.attendance.estimators.sensitivity import Sensitivity, measure_sensitivity
 from training.attendance.panel.panel import AttendancePanel
 from training.estimate import Estimate
-from training.experiments.refusal import Refusal
+from training.experiments.refusal import MIN_CONVERSIONS, MIN_UNITS, Refusal
 
-MIN_ATTENDEES = 100
-MIN_CONVERSIONS = 40  # attendees with an order in their window
+MIN_ATTENDEES = MIN_UNITS  # and MIN_CONVERSIONS of them with an order in their window
 MAX_ORDERED_THAT_DAY = 0.9  # of the attendees; beyond, the event is part of an order
 
 

@@ -12,10 +12,8 @@ from features.calendar import day_number, local_day
 from features.transformations.on_demand import input_names, model_inputs
 from training.dataset.point_in_time import PointInTimeFeatures
 from training.dataset.randomised_sample import RandomisedSample
-from training.experiments.refusal import Refusal
+from training.experiments.refusal import MIN_PROBABILITY, Refusal
 from training.experiments.units import Units
-
-MIN_PROBABILITY = 0.01  # of either arm, below which it says nothing about a customer
 
 
 def treatment_sample(

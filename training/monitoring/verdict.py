@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from training.experiments.refusal import MIN_CONVERSIONS, MIN_UNITS
 from training.monitoring.scorecard import Population, PopulationScorecard
 from training.monitoring.treatments import TreatmentState
 
@@ -18,7 +19,6 @@ AMOUNT_RATIO_TOLERANCE = 0.20
 ECE_TOLERANCE = 0.05
 AUC_TOLERANCE = 0.05  # below the back-test
 COVERAGE_TOLERANCE, NOMINAL_COVERAGE = 0.10, 0.80
-MIN_UNITS, MIN_EVENTS = 100, 40
 MAX_UNHELD_SHARE = 0.01  # of the customers, treated by a source that holds nobody out
 
 Status = Literal["as_expected", "alarm", "not_judged", "too_few", "early"]
@@ -49,10 +49,10 @@ def judge(
             "not_judged", (f"{CAMPAIGNS_RAN}: {share:.1%} of the customers were treated without a hold-out",)
         )
     untreated = scorecards.get("untreated")
-    if untreated is None or untreated.effective_n < MIN_UNITS or untreated.events < MIN_EVENTS:
+    if untreated is None or untreated.effective_n < MIN_UNITS or untreated.events < MIN_CONVERSIONS:
         n, events = (0, 0) if untreated is None else (untreated.effective_n, untreated.events)
         found = f"found {n:.0f} untreated customers (effective) and {events} outcomes"
-        return Verdict("too_few", (f"{found}; expected {MIN_UNITS} and {MIN_EVENTS}",))
+        return Verdict("too_few", (f"{found}; expected {MIN_UNITS} and {MIN_CONVERSIONS}",))
     reasons = (*_ratio_alarms(untreated), *_other_alarms(untreated, tested_auc))
     return Verdict("alarm" if reasons else "as_expected", reasons)
 

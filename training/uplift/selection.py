@@ -9,8 +9,7 @@ import numpy as np
 from features.arrays import Integers
 from training.dataset.randomised_sample import RandomisedSample
 from training.estimate import Estimate
-from training.experiments.refusal import Refusal
-from training.experiments.results.refusals import MIN_CONVERSIONS, MIN_UNITS
+from training.experiments.refusal import MIN_CONVERSIONS, MIN_UNITS, Refusal
 from training.inference.uplift.evidence import EVERYBODY, NOBODY, Interval
 from training.model import GradientBoostingTrainer, UpliftFindings
 from training.uplift.calibration import constant_calibration, fit_calibration

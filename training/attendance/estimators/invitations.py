@@ -14,10 +14,7 @@ import numpy as np
 from features.arrays import Booleans, Floats, Integers
 from features.calendar import day_from_number
 from training.estimate import NORMAL_975, Estimate, estimate_from_influence
-from training.experiments.refusal import Refusal
-
-MIN_UNITS, MIN_CONVERSIONS = 100, 40  # in each group
-MIN_PROBABILITY = 0.01
+from training.experiments.refusal import MIN_CONVERSIONS, MIN_PROBABILITY, MIN_UNITS, Refusal
 
 
 @dataclass(frozen=True, kw_only=True)

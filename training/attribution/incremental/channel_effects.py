@@ -14,13 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Floats, Integers
-from training.attribution.incremental.draw_check import MAX_E_VALUE, draw_e_value
+from training.attribution.incremental.draw_check import draw_e_value
 from training.attribution.incremental.randomised_units import Level, RandomisedUnits
 from training.estimate import clustered_estimate
-from training.experiments.refusal import Refusal
-
-MIN_PROBABILITY = 0.01
-MIN_UNITS, MIN_CONVERSIONS = 100, 40  # in each group
+from training.experiments.refusal import MAX_E_VALUE, MIN_CONVERSIONS, MIN_PROBABILITY, MIN_UNITS, Refusal
 
 
 @dataclass(frozen=True, kw_only=True)

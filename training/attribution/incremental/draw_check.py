@@ -11,7 +11,6 @@ import numpy as np
 
 from features.arrays import Booleans, Floats
 
-MAX_E_VALUE = 1000.0
 _SHIFTS = np.concatenate([sign * np.geomspace(0.005, 2.0, 30) for sign in (-1.0, 1.0)])  # of the log odds
 
 

@@ -17,8 +17,7 @@ from sklearn.model_selection import KFold
 from features.arrays import Codes, Floats
 from training.experiments.estimators.adjusted_means import centred_covariates
 from training.experiments.estimators.estimation import is_mature_for
-from training.experiments.estimators.weighted_means import SMALLEST_PROBABILITY
-from training.experiments.refusal import Refusal
+from training.experiments.refusal import MIN_PROBABILITY, Refusal
 from training.experiments.units import Units
 
 FOLDS = 5
@@ -59,12 +58,12 @@ def off_policy_value(units: Units, label: str, policy: Floats) -> PolicyValue | 
             f"Found {unknown:,} customers whose probabilities were not logged; expected none. Take decisions with "
             "`POST /v1/decisions`, which logs them.",
         )
-    impossible = ((policy > 0) & (chosen.probabilities < SMALLEST_PROBABILITY)).any(1)
+    impossible = ((policy > 0) & (chosen.probabilities < MIN_PROBABILITY)).any(1)
     if impossible.any():
         return Refusal(
             "no_overlap",
             f"Found {int(impossible.sum()):,} customers for whom the policy chooses an arm that was drawn with a "
-            f"probability below {SMALLEST_PROBABILITY:g}; expected none. Judge a policy that leaves this arm out.",
+            f"probability below {MIN_PROBABILITY:g}; expected none. Judge a policy that leaves this arm out.",
         )
     forecasts = cross_fitted_forecasts(chosen.values[label], chosen.arm, chosen.covariates, len(units.arms))
     return doubly_robust_value(chosen.values[label], chosen.arm, chosen.probabilities, policy, forecasts)

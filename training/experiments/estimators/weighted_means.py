@@ -12,8 +12,8 @@ import numpy as np
 from features.arrays import Codes, Floats
 from training.experiments.estimators.adjusted_means import centred_covariates
 from training.experiments.estimators.arm_estimates import ArmEstimates
+from training.experiments.refusal import MIN_PROBABILITY
 
-SMALLEST_PROBABILITY = 0.01
 METHOD = "inverse probability weighting (Hajek)"
 
 
@@ -26,13 +26,13 @@ def weighted_means(values: Floats, arm: Codes, probabilities: Floats, covariates
     Args:
         values: (n,) of the metric, all finite.
         arm: (n,) position of the arm that was drawn.
-        probabilities: (n, arms) with which it was drawn; an arm with one below SMALLEST_PROBABILITY has no estimate.
+        probabilities: (n, arms) with which it was drawn; an arm with one below MIN_PROBABILITY has no estimate.
         covariates: (n, p), NaN where there is none.
     """
     arms = probabilities.shape[1]
-    overlap = np.all(probabilities >= SMALLEST_PROBABILITY, axis=0)
+    overlap = np.all(probabilities >= MIN_PROBABILITY, axis=0)
     own = np.take_along_axis(probabilities, arm.astype(np.intp)[:, None], axis=1)[:, 0]
-    weights = 1.0 / np.maximum(own, SMALLEST_PROBABILITY)
+    weights = 1.0 / np.maximum(own, MIN_PROBABILITY)
     counts = np.bincount(arm, minlength=arms)
     adjusted = values - _forecast(values, arm, weights, covariates, int(counts.min()))
     totals = np.where(counts > 0, np.bincount(arm, weights=weights, minlength=arms), 1.0)

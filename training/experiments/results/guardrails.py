@@ -12,9 +12,9 @@ from scipy.stats import beta, norm
 from training.experiments.estimators.arm_estimates import ArmEstimates
 from training.experiments.estimators.estimation import estimate_metric, is_mature_for
 from training.experiments.record.experiment import Guardrail
-from training.experiments.refusal import Refusal
+from training.experiments.refusal import MIN_UNITS, Refusal
 from training.experiments.result_schema import GuardrailResult, RefusalRecord
-from training.experiments.results.refusals import MIN_UNITS, refuse_arm
+from training.experiments.results.refusals import refuse_arm
 from training.experiments.units import Units
 
 BOUND = float(norm.ppf(0.975))

@@ -8,12 +8,9 @@ import numpy as np
 
 from features.arrays import Booleans
 from training.experiments.estimators.estimation import has_constant_probabilities, is_even, is_mature_for
-from training.experiments.estimators.weighted_means import SMALLEST_PROBABILITY
 from training.experiments.record.experiment import Experiment
-from training.experiments.refusal import Refusal
+from training.experiments.refusal import MIN_CONVERSIONS, MIN_PROBABILITY, MIN_UNITS, Refusal
 from training.experiments.units import Units
-
-MIN_UNITS, MIN_CONVERSIONS = 100, 40  # in each arm of a comparison
 
 
 def refuse_experiment(experiment: Experiment, units: Units, matures_on: date | None) -> Refusal | None:
@@ -79,14 +76,14 @@ def _refuse_overlap(units: Units, mature: Booleans, positions: list[int]) -> Ref
         return None
     probabilities = units.probabilities[mature][:, positions]
     lowest = probabilities.min(axis=0, initial=1.0)
-    if (lowest >= SMALLEST_PROBABILITY).all():
+    if (lowest >= MIN_PROBABILITY).all():
         return None
     position = int(np.argmin(lowest))
-    count = int((probabilities[:, position] < SMALLEST_PROBABILITY).sum())
+    count = int((probabilities[:, position] < MIN_PROBABILITY).sum())
     return Refusal(
         "no_overlap",
         f"Found {count:,} customers for whom the arm {units.arms[positions[position]]} had a probability below "
-        f"{SMALLEST_PROBABILITY}; expected more for everybody of whom the effect is asked. Let it run in the next "
+        f"{MIN_PROBABILITY}; expected more for everybody of whom the effect is asked. Let it run in the next "
         "experiment.",
     )
 

@@ -10,9 +10,9 @@ from features.arrays import Floats
 from features.calendar import day_from_number
 from training.experiments.estimators.estimation import has_constant_probabilities, is_even
 from training.experiments.record.experiment import Experiment
-from training.experiments.refusal import Refusal
+from training.experiments.refusal import MAX_E_VALUE, Refusal
 from training.experiments.result_schema import SampleRatio
-from training.experiments.sequential.sample_ratio import ALARM, changing_log_e_values, fixed_log_e_value
+from training.experiments.sequential.sample_ratio import changing_log_e_values, fixed_log_e_value
 from training.experiments.units import Units
 
 FIXED_METHOD = "Dirichlet-multinomial e-value of the counts"
@@ -38,7 +38,7 @@ def check_sample_ratio(experiment: Experiment, units: Units) -> SampleRatio | No
     else:
         values, method = _changing(logged), CHANGING_METHOD
         days = np.unique(logged.day)
-    alarms = np.flatnonzero(values > log(ALARM))
+    alarms = np.flatnonzero(values > log(MAX_E_VALUE))
     return SampleRatio(
         log_e_value=float(min(values.max(), LARGEST_LOG)),
         alarm=bool(alarms.size),
@@ -64,5 +64,5 @@ def refuse_sample_ratio(check: SampleRatio | None) -> Refusal | None:
     return Refusal(
         "sample_ratio",
         f"Found counts of the arms that do not fit the logged probabilities since {check.since}; expected an e-value "
-        f"up to {ALARM:,.0f}. Customers were lost after the draw: find where, and start another experiment.",
+        f"up to {MAX_E_VALUE:,.0f}. Customers were lost after the draw: find where, and start another experiment.",
     )

@@ -11,7 +11,6 @@ from scipy.special import gammaln, logsumexp
 
 from features.arrays import Codes, Floats, Integers
 
-ALARM = 1_000.0  # an e-value above it withholds every effect
 # Prior customers of two alternatives, and their weights: one finds coarse mismatches early, the other fine ones.
 _CONCENTRATIONS, _PRIOR_WEIGHTS = (100.0, 10_000.0), (0.1, 0.9)
 _SHRINKAGE = 200.0  # customers by which the learned tilt is drawn to none

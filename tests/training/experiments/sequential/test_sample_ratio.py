@@ -9,8 +9,9 @@ from features.arrays import Floats
 from features.calendar import day_number
 from tests.training.experiments.customers import FIRST_DAY, units
 from tests.training.experiments.records import experiment
+from training.experiments.refusal import MAX_E_VALUE
 from training.experiments.results.sample_ratio_check import check_sample_ratio, refuse_sample_ratio
-from training.experiments.sequential.sample_ratio import ALARM, changing_log_e_values, fixed_log_e_value, tilts_before
+from training.experiments.sequential.sample_ratio import changing_log_e_values, fixed_log_e_value, tilts_before
 
 EVEN = np.array([0.5, 0.5])
 
@@ -20,7 +21,7 @@ def first_alarms(share: float, per_day: int, days: int, runs: int, seed: int) ->
     rng = np.random.default_rng(seed)
     first = rng.binomial(per_day, share, (runs, days)).cumsum(axis=1)
     counts = np.stack([first, per_day * np.arange(1, days + 1) - first], axis=-1)
-    alarms = fixed_log_e_value(counts, EVEN) > log(ALARM)
+    alarms = fixed_log_e_value(counts, EVEN) > log(MAX_E_VALUE)
     return np.where(alarms.any(axis=1), alarms.argmax(axis=1) + 1.0, np.inf)
 
 
@@ -64,11 +65,11 @@ def daily_e_process(shares: Floats, per_day: int, runs: int, seed: int) -> Float
 
 def test_a_lost_fiftieth_of_one_of_four_arms_is_found_where_probabilities_change() -> None:
     logs = daily_e_process(np.array([1.0, 1.0, 1.0, 0.98]), 20_000, 500, 6)
-    assert np.mean((logs > log(ALARM)).any(axis=1)) >= 0.75
+    assert np.mean((logs > log(MAX_E_VALUE)).any(axis=1)) >= 0.75
 
 
 def test_changing_probabilities_that_are_logged_alarm_in_at_most_half_a_percent() -> None:
-    assert np.mean((daily_e_process(np.ones(4), 20_000, 2_000, 7) > log(ALARM)).any(axis=1)) <= 0.005
+    assert np.mean((daily_e_process(np.ones(4), 20_000, 2_000, 7) > log(MAX_E_VALUE)).any(axis=1)) <= 0.005
 
 
 def test_customers_and_daily_counts_give_the_same_e_process() -> None:
