@@ -41,7 +41,7 @@ class TouchRows(Rows):
     treated: Booleans  # False for a touch that was withheld
     probability: Floats  # of being treated, whether the row was or not; NaN where it was not logged
     cost: Floats  # in the currency of the shop, 0 where it was not logged
-    in_experiment: Booleans  # a decision of an experiment led to the touch, and its draw is judged there
+    in_experiment: Booleans  # a decision of an experiment led to the touch, so that no draw of its own did
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from training.experiments.record.decision_rows import drawn_rows, first_rows
 from training.experiments.record.started_experiment import StartedExperiment
 
 DECISIONS_FILE = "decisions.parquet"
-DRAWN = "drawn"
 _COLUMNS = (
-    "decision_id", "customer_id", "epoch", "decided_at_us", "arm", "probabilities", "segment", "predicted_orders",
-    "predicted_spend",
+    "decision_id", "experiment_id", "customer_id", "epoch", "decided_at_us", "arm", "probabilities", "reason",
+    "segment", "predicted_orders", "predicted_spend",
 )  # fmt: skip
 
 
@@ -33,19 +31,11 @@ def read_decisions(history: Path, started: StartedExperiment, before_us: int) ->
     chosen = [
         ("experiment_id", "==", started.id),
         ("decided_at_us", "<", before_us),
-        ("reason", "==", DRAWN),
-        ("arm", "in", list(started.record.arm_names)),
     ]
     rows = pq.read_table(path, columns=list(_COLUMNS), filters=chosen)
-    rows = rows.sort_by([("decided_at_us", "ascending"), ("customer_id", "ascending"), ("epoch", "ascending")])
-    return _first_rows(rows, ["customer_id"] if started.record.sticky else ["customer_id", "epoch"])
-
-
-def _first_rows(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
-    """The first row of each combination of keys, in the order of the rows."""
-    numbered = rows.select(list(keys)).append_column("row", pa.array(range(rows.num_rows), pa.int64()))
-    first = numbered.group_by(list(keys)).aggregate([("row", "min")])["row_min"]
-    return rows.take(first.combine_chunks().take(pc.sort_indices(first)))
+    return first_rows(
+        drawn_rows(rows, started.record), ["customer_id"] if started.record.sticky else ["customer_id", "epoch"]
+    )
 
 
 def _empty_table() -> pa.Table:

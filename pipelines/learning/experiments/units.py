@@ -16,6 +16,7 @@ from features.history import Cutoff
 from pipelines.home import Home
 from pipelines.learning.experiments.experiment_decisions import read_decisions
 from pipelines.learning.experiments.metric_values import MetricSource, age_days
+from training.experiments.record.decision_rows import arm_probabilities
 from training.experiments.record.experiment import Experiment, Metric
 from training.experiments.record.started_experiment import StartedExperiment
 from training.experiments.sequential.maturity import is_mature, matures_at_us
@@ -65,7 +66,7 @@ class UnitSource:
             arms=record.arm_names,
             control=record.control,
             arm=_positions(rows["arm"], record.arm_names),
-            probabilities=_probabilities(rows["probabilities"], len(record.arms)),
+            probabilities=arm_probabilities(rows["probabilities"], len(record.arms)),
             day=self._local_days(),
             epoch=rows["epoch"].to_numpy().astype(np.int64),
             age_days=age_days(self.decided_at_us, self.metrics.now),
@@ -119,11 +120,3 @@ def experiment_metrics(record: Experiment) -> tuple[Metric, ...]:
 def _positions(column: pa.ChunkedArray, words: tuple[str, ...] | list[str]) -> Codes:
     places = {word: position for position, word in enumerate(words)}
     return np.asarray([places.get(word, -1) for word in column.to_pylist()], np.int8)
-
-
-def _probabilities(column: pa.ChunkedArray, arms: int) -> Floats:
-    """The probabilities (n, arms); NaN where not one for each arm was logged."""
-    rows = column.to_pylist()
-    unknown = [float("nan")] * arms
-    complete = [row if row is not None and len(row) == arms else unknown for row in rows]
-    return np.asarray(complete, np.float64).reshape(len(rows), arms)

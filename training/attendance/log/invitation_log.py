@@ -14,9 +14,8 @@ from features.arrays import Booleans, Floats, Integers
 from features.errors import FlywheelError
 from training.attendance.log.attendance_log import first_rows, local_days
 from training.attendance.log.purchase_log import PurchaseLog
+from training.experiments.record.decision_rows import arm_probabilities, drawn_rows
 from training.experiments.record.experiment import Experiment
-
-DRAWN = "drawn"
 
 
 class UnknownInvitation(FlywheelError):
@@ -51,8 +50,7 @@ def invitations_of_experiment(
         UnknownInvitation: the experiment has no decision yet.
     """
     rows = decisions.read(columns=["experiment_id", "customer_id", "decided_at_us", "arm", "probabilities", "reason"])
-    rows = rows.filter(pc.and_(pc.equal(rows["experiment_id"], experiment.id), pc.equal(rows["reason"], DRAWN)))
-    rows = rows.sort_by([("decided_at_us", "ascending"), ("customer_id", "ascending")])
+    rows = drawn_rows(rows, experiment)
     if not rows.num_rows:
         raise _unknown(experiment.id, "its decisions are in the history after the next `flywheel learn`")
     control = experiment.control
@@ -61,7 +59,7 @@ def invitations_of_experiment(
     else:
         control_arm = experiment.arm_names[control]
         invited = pc.not_equal(rows["arm"], control_arm).to_numpy()
-        none = np.array([arms[control] for arms in rows["probabilities"].to_pylist()], dtype=float)
+        none = arm_probabilities(rows["probabilities"], len(experiment.arms))[:, control]
         probability = np.where(invited, 1 - none, none)
     return _first_draws(rows, local_days(rows["decided_at_us"], zone), invited, probability, log)
 

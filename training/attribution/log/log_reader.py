@@ -15,7 +15,7 @@ from features.arrays import Floats, Integers
 from features.views import CUSTOMER_ID
 from training.attribution.credits.conversion_paths import LOOKBACK_DAYS
 from training.attribution.hazard.order_rates import RATE_DAYS
-from training.attribution.log.experiment_decisions import DECISION_ID, empty_decisions, read_decisions
+from training.attribution.log.experiment_decisions import DECISION_ID, decision_ids, empty_decisions, read_decisions
 from training.attribution.log.history_tables import (
     AT_COLUMN,
     DAY_COLUMN,
@@ -107,7 +107,9 @@ def _to_log(tables: _Tables, customers: Words, home: Path, served_rate: Floats) 
         customers=len(customers.words),
         channels=channels.words,
         campaigns=campaigns.words,
-        touches=_touch_rows(touches, customers, channels.positions(channel), campaigns.positions(campaign), decisions),
+        touches=_touch_rows(
+            touches, customers, channels.positions(channel), campaigns.positions(campaign), decision_ids(home)
+        ),
         orders=OrderRows(
             customer=customers.positions(orders[CUSTOMER_ID]),
             at=integers(orders[AT_COLUMN]),
@@ -121,13 +123,13 @@ def _to_log(tables: _Tables, customers: Words, home: Path, served_rate: Floats) 
 
 
 def _touch_rows(
-    touches: pa.Table, customers: Words, channel: Integers, campaign: Integers, decisions: pa.Table
+    touches: pa.Table, customers: Words, channel: Integers, campaign: Integers, decided: pa.Array
 ) -> TouchRows:
     size, names = touches.num_rows, touches.column_names
     treated = pc.fill_null(touches["treated"], True).to_numpy() if "treated" in names else np.ones(size)  # noqa: FBT003
     in_experiment = np.zeros(size, np.bool_)
     if DECISION_ID in names:
-        in_experiment = pc.is_in(touches[DECISION_ID], value_set=decisions[DECISION_ID].combine_chunks()).to_numpy()
+        in_experiment = pc.is_in(touches[DECISION_ID], value_set=decided).to_numpy()
     return TouchRows(
         customer=customers.positions(touches[CUSTOMER_ID]),
         at=integers(touches[AT_COLUMN]),

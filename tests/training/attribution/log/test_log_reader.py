@@ -147,6 +147,15 @@ def test_a_touch_that_follows_a_decision_is_known_as_such(tmp_path: Path) -> Non
     assert read(tmp_path).touches.in_experiment.tolist() == [True, False, False]
 
 
+def test_a_touch_follows_a_decision_of_before_the_period_too(tmp_path: Path) -> None:
+    write_decisions(tmp_path, ("d1", "ann", 0.5, "ten-percent"), ("d2", "ann", 2.0, "ten-percent"))
+    write_orders(tmp_path, ("ann", 5.0, "1", "10"))
+    touch = ("email", True, 0.75)
+    write_touches(tmp_path, ("ann", 1.5, *touch), ("ann", 2.5, *touch), decision_id=["d1", "d2"])
+    log = read(tmp_path)
+    assert (len(log.decisions), log.touches.in_experiment.tolist()) == (0, [True, True])
+
+
 def test_decisions_of_an_experiment_whose_record_is_gone_tell_nothing(tmp_path: Path) -> None:
     write_decisions(tmp_path, ("d1", "ann", 3.0, "ten-percent"))
     (tmp_path / "experiments" / "win-back.json").unlink()
