@@ -57,7 +57,7 @@ class HistoryTable:
             return self.schema.empty_table()
         try:
             return pq.read_table(path, columns=self.schema.names).cast(self.schema)
-        except pa.ArrowException as error:
+        except (pa.ArrowException, OSError) as error:
             raise StoreDamaged(
                 f"Found {path} damaged ({error}); expected the table as Flywheel wrote it. Restore it from a backup, "
                 "or remove it: what the decision log still holds comes back."

@@ -18,6 +18,8 @@ from training.experiments.record.epochs import Epoch
 from training.experiments.record.experiment_folder import ExperimentFolder
 from training.experiments.result_schema import ExperimentResults
 
+FAILURES = (FlywheelError, ValueError, OSError)  # what a damaged file raises: pyarrow's errors are of the last two
+
 
 @dataclass(frozen=True)
 class LearnSummary:
@@ -48,7 +50,7 @@ def run(context: RunContext) -> LearnSummary:
     for experiment_id in folder.ids():
         try:
             result, epoch = _learn(context, folder, experiment_id)
-        except (FlywheelError, ValueError) as error:
+        except FAILURES as error:
             failures[experiment_id] = str(error)
             context.report(f"experiment {experiment_id}: no results: {error}")
             continue
@@ -62,7 +64,7 @@ def run(context: RunContext) -> LearnSummary:
 def _write_scorecards(context: RunContext, failures: dict[str, str]) -> ScorecardSummary | None:
     try:
         return scorecards.run(context)
-    except (FlywheelError, OSError) as error:
+    except FAILURES as error:
         failures["scorecards"] = str(error)
         context.report(f"no scorecards: {error}")
         return None
@@ -71,7 +73,7 @@ def _write_scorecards(context: RunContext, failures: dict[str, str]) -> Scorecar
 def _measure_drift(context: RunContext, failures: dict[str, str]) -> DriftSummary | None:
     try:
         return drift.run(context)
-    except (FlywheelError, OSError) as error:
+    except FAILURES as error:
         failures["drift"] = str(error)
         context.report(f"no drift: {error}")
         return None

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from features.arrays import Floats
 from features.calendar import DAY_US
 from features.canonical_form import canonical_word
+from features.errors import StoreDamaged
 from training.experiments.estimators.power import Baseline
 from training.experiments.record.experiment import Metric
 
@@ -38,9 +39,15 @@ def metric_baseline(history: Path, metric: Metric, customer_ids: pa.StringArray,
 
     Raises:
         NoBaseline: the history has no such rows.
+        StoreDamaged: a table of the history cannot be read.
     """
     since = log_until - metric.within_days * DAY_US
-    values = _values(history, metric, customer_ids, since, log_until)
+    try:
+        values = _values(history, metric, customer_ids, since, log_until)
+    except (pa.ArrowException, OSError) as error:
+        raise StoreDamaged(
+            f"Found a damaged table in {history} ({error}); expected what `flywheel ingest` wrote. Run it again."
+        ) from None
     n = len(customer_ids)
     mean = float(values.sum()) / n
     return Baseline(mean=mean, variance=max(float((values**2).sum()) / n - mean**2, 0.0))

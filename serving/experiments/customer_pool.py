@@ -165,6 +165,10 @@ def eligible_request(eligible: Eligibility) -> AudienceRequest:
     fields = {"filter": eligible.filter, "purpose": eligible.purpose, "channel": eligible.channel}
     try:
         request = with_canonical_words(parse_request(orjson.dumps(fields)))
+    except orjson.JSONEncodeError as error:
+        raise InvalidAudienceRequest.for_field(
+            "eligible.filter", f"Found a value that JSON cannot express ({error}); expected numbers of at most 64 bits."
+        ) from None
     except InvalidAudienceRequest as error:
         raise _below_eligible(error) from None
     if request.filter is not None and _names_customers(request.filter):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -106,7 +107,8 @@ class ExperimentService:
         started = self.folder.read(experiment_id)
         if arm not in started.removed_arms:
             _check_removal(started, arm)
-            started = self._change(started, Change(kind="remove_arm", at=time.machine_now, actor=actor, arm=arm))
+            change = Change(kind="remove_arm", at=time.machine_now, actor=actor, arm=arm)
+            started = self._change(started, change, lambda current: _check_removal(current, arm))
         return self.describe(started, time)
 
     def extend(self, experiment_id: str, ends_on: date, time: DecisionTime, actor: str) -> ExperimentResponse:
@@ -121,7 +123,7 @@ class ExperimentService:
         if started.ends_on != ends_on:
             _check_extension(started, ends_on, time.day)
             change = Change(kind="extend", at=time.machine_now, actor=actor, ends_on=ends_on)
-            started = self._change(started, change)
+            started = self._change(started, change, lambda current: _check_extension(current, ends_on, time.day))
         return self.describe(started, time)
 
     def describe(self, started: StartedExperiment, time: DecisionTime) -> ExperimentResponse:
@@ -146,8 +148,13 @@ class ExperimentService:
             record=started.record,
         )
 
-    def _change(self, started: StartedExperiment, change: Change) -> StartedExperiment:
-        """Make a change; its audit line comes after a stop, which must never wait for one, and else before it."""
+    def _change(
+        self, started: StartedExperiment, change: Change, check: Callable[[StartedExperiment], None] | None = None
+    ) -> StartedExperiment:
+        """Make a change; its audit line comes after a stop, which must never wait for one, and else before it.
+
+        ``check`` is asked again when no other writer can come between.
+        """
         fields = change.model_dump(mode="json", include={"kind", "arm", "ends_on"}, exclude_none=True)
         line = {"experiment": started.id, "change": fields.pop("kind"), **fields}
         if change.kind == "stop":
@@ -155,7 +162,7 @@ class ExperimentService:
             self.audit_log.append_done(EXPERIMENT_CHANGED, change.actor, change.at, **line)
             return changed
         self.audit_log.append(EXPERIMENT_CHANGED, change.actor, change.at, **line)
-        return self.folder.append_change(started.id, change)
+        return self.folder.append_change(started.id, change, check)
 
 
 def _check_end(ends_on: date, after: date) -> None:

@@ -11,6 +11,7 @@ from serving.schemas.base import StrictModel
 from training.attribution.acquisition_costs import SourceCost
 from training.attribution.incremental.channel_effects import Incremental
 from training.attribution.report import PATH_RULE_NAMES, AttributionReport, ChannelAttribution, Evidence
+from training.experiments.record.experiment import Day
 from training.experiments.refusal import Reason, Refusal
 
 CREDITED_LABEL: Literal["credited, not caused"] = "credited, not caused"
@@ -21,7 +22,7 @@ _DECIMALS = 2
 class AttributionQuery(StrictModel):
     """Attribution query: the period, in days of the shop, and the channel to show."""
 
-    from_: date = Field(alias="from", description="The first day.", examples=["2027-01-01"])
+    from_: Day = Field(alias="from", description="The first day.", examples=["2027-01-01"])
     to: date = Field(description="The first day that no longer counts; at most 366 days later.")
     channel: str | None = Field(default=None, max_length=100, description="Only this channel. Default: all.")
 

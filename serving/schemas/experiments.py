@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from serving.schemas.base import StrictModel
-from training.experiments.record.experiment import ID_PATTERN, Experiment
+from training.experiments.record.experiment import ID_PATTERN, Day, Experiment
 
 MAX_DECISIONS = 1000
 
@@ -61,7 +61,7 @@ class DecisionsResponse(StrictModel):
 class ExperimentExtension(StrictModel):
     """A later end; the former end becomes a declared look."""
 
-    ends_on: date = Field(examples=["2027-05-10"], strict=False)
+    ends_on: Day = Field(examples=["2027-05-10"], strict=False)
 
 
 class EpochResponse(StrictModel):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
-from features.canonical_form import canonical_word
+from features.canonical_form import canonical_id, canonical_word
 from features.decisions.intake import RefusalReason
 from features.decisions.records import ExposureState
 from serving.moments import DATETIME_SCHEMA, parse_datetime
@@ -28,7 +28,14 @@ def _require_visible(word: str) -> str:
     return canonical
 
 
+def _require_somebody(customer_id: str) -> str:
+    if not canonical_id(customer_id):
+        raise ValueError(f"found {customer_id!a}; expected an id with a visible character")
+    return customer_id
+
+
 RecordId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+CustomerId = Annotated[RecordId, AfterValidator(_require_somebody)]
 Kind = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_require_visible)]
 Instant = Annotated[datetime, BeforeValidator(parse_datetime), WithJsonSchema(dict(DATETIME_SCHEMA))]
 Amount = Annotated[float, Field(allow_inf_nan=False)]
@@ -52,7 +59,7 @@ class OutcomeItem(StrictModel):
     recorded_at: Instant | None = Field(
         default=None, description="When the caller learned of it; default: now, unless the same outcome is stored."
     )
-    customer_id: RecordId | None = Field(default=None, description="Either this or `decision_id`.")
+    customer_id: CustomerId | None = Field(default=None, description="Either this or `decision_id`.")
     decision_id: RecordId | None = None
     value: Amount | None = None
 

@@ -65,7 +65,7 @@ class AttributionService:
             self._require_rows(count_rows(self.home, period), period)
             log = read_attribution_log(self.home, period, zone, LeftOutCustomers(self.home, self.ledger, now))
             return attribution_report(log, period, tuple(source_costs(self.home, log, period)))
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowException, OSError) as error:
             raise StoreDamaged(
                 f"Found a damaged table in {self.home / 'history'} ({error}); expected what `flywheel ingest` wrote. "
                 "Run it again."

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from features.arrays import Booleans, Integers
 from features.calendar import day_number
 from features.errors import FlywheelError
+from training.experiments.record.experiment import FIRST_DAY, LAST_DAY
 
 MAX_PERIOD_DAYS = 366
 
@@ -24,6 +25,11 @@ class Period:
     end: date
 
     def __post_init__(self) -> None:
+        if not FIRST_DAY <= self.first <= LAST_DAY:
+            raise InvalidPeriod(
+                f"Found a period that begins on {self.first}; expected a day from {FIRST_DAY} to {LAST_DAY}. Correct "
+                "it."
+            )
         if self.first >= self.end:
             raise InvalidPeriod(
                 f"Found the period from {self.first} to {self.end}; expected from before to: to is the first day that "

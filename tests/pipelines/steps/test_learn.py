@@ -145,6 +145,13 @@ def test_a_damaged_experiment_is_reported_and_stops_no_other(shop: Path, tmp_pat
     assert any(message.startswith("experiment adaptive: no results: Found damaged files") for message in messages)
 
 
+@pytest.mark.parametrize("content", [b"PAR1", b"PAR1" + bytes(40) + b"PAR1"])
+def test_damaged_decisions_are_reported_and_end_no_run(shop: Path, tmp_path: Path, content: bytes) -> None:
+    folder = copy_of(shop, tmp_path)
+    (folder / "home/history/decisions.parquet").write_bytes(content)
+    assert {"adaptive", "fixed"} <= {*learn.run(context(folder)).failures}
+
+
 def test_a_home_without_experiments_learns_nothing(shop: Path, tmp_path: Path) -> None:
     folder = copy_of(shop, tmp_path)
     shutil.rmtree(folder / "home/experiments")

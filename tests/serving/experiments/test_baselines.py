@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from features.errors import StoreDamaged
 from serving.experiments.baselines import NoBaseline, metric_baseline, with_mean
 from tests.serving.fakes import DAY
 from training.experiments.estimators.power import Baseline
@@ -90,6 +91,13 @@ def test_a_log_without_such_a_window_has_no_baseline(tmp_path: Path) -> None:
         baseline(tmp_path, kind="order")
     pq.write_table(pa.Table.from_pylist([line("ann", "a1", 1.0, day=3)]), tmp_path / "orders.parquet")
     with pytest.raises(NoBaseline, match="the log has no order line in such a window"):
+        baseline(tmp_path, kind="order")
+
+
+@pytest.mark.parametrize("content", [b"PAR1", b"PAR1" + bytes(40) + b"PAR1"])
+def test_a_damaged_table_has_no_baseline(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "orders.parquet").write_bytes(content)
+    with pytest.raises(StoreDamaged, match="Found a damaged table in"):
         baseline(tmp_path, kind="order")
 
 

@@ -23,6 +23,11 @@ def test_an_empty_period_is_refused() -> None:
         Period(date(2027, 1, 1), date(2027, 1, 1))
 
 
+def test_a_day_without_room_for_the_days_before_it_is_refused() -> None:
+    with pytest.raises(InvalidPeriod, match="Found a period that begins on 0001-01-01; expected a day from 1970-01-01"):
+        Period(date(1, 1, 1), date(1, 1, 2))
+
+
 def test_more_than_a_year_is_refused() -> None:
     Period(date(2024, 1, 1), date(2025, 1, 1))
     text = re.escape(

@@ -7,9 +7,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.errors import NotFound, StoreUnavailable
+from features.errors import NotFound, StoreDamaged, StoreUnavailable
 
 MAX_TRIES = 5
 
@@ -24,6 +25,7 @@ def open_tables(folder: Path, names: Sequence[str]) -> Iterator[Mapping[str, pq.
     Raises:
         NotFound: there is no table of orders.
         StoreUnavailable: files were replaced at every try.
+        StoreDamaged: a table cannot be read, here or in the block.
     """
     for _ in range(MAX_TRIES):
         with ExitStack() as stack:
@@ -32,7 +34,13 @@ def open_tables(folder: Path, names: Sequence[str]) -> Iterator[Mapping[str, pq.
             if folder / "orders.parquet" not in files:
                 raise NotFound(f"No history in {folder}. Expected an ingested log: run `flywheel ingest` first.")
             if all(_is_current(path, file) for path, file in files.items()):
-                yield {path.stem: pq.ParquetFile(file) for path, file in files.items()}
+                try:
+                    yield {path.stem: pq.ParquetFile(file) for path, file in files.items()}
+                except (pa.ArrowException, OSError) as error:
+                    raise StoreDamaged(
+                        f"Found a damaged table in {folder} ({error}); expected what `flywheel ingest` wrote. Run it "
+                        "again."
+                    ) from None
                 return
     raise StoreUnavailable(
         f"Found the tables in {folder} replaced {MAX_TRIES} times while they were opened. Expected at most one "

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+import orjson
+
 from training.experiments.record.experiment import Experiment
 
 EVERYBODY = ""  # the segment of all customers without a segment of their own
@@ -27,6 +29,22 @@ class Epoch:
 def first_epoch(experiment: Experiment, began_at: int) -> Epoch:
     """The first epoch: the shares of the record; ``began_at`` in microseconds since 1970 UTC."""
     return Epoch(number=1, began_at=began_at, probabilities={EVERYBODY: experiment.shares})
+
+
+def parse_epochs(lines: bytes, arms: tuple[str, ...]) -> tuple[Epoch, ...]:
+    """The epochs in lines of JSON, the first one first.
+
+    Args:
+        lines: one epoch each, as ``epochs.jsonl`` has them.
+        arms: the names of the experiment's arms.
+
+    Raises:
+        ValueError: there is none, a line is no epoch of these arms, or their numbers do not count from 1.
+    """
+    epochs = tuple(_parse_epoch(line, arms) for line in lines.splitlines())
+    if not epochs or [epoch.number for epoch in epochs] != list(range(1, len(epochs) + 1)):
+        raise ValueError(f"Found {len(epochs)} epochs; expected one or more, with the numbers from 1 in order.")
+    return epochs
 
 
 def without_arms(epoch: Epoch, arms: tuple[str, ...], removed: Collection[str]) -> Epoch:
@@ -63,6 +81,17 @@ def check_probabilities(probabilities: Mapping[str, tuple[float, ...]], arms: tu
                 f"Found the probabilities {', '.join(f'{p:g}' for p in values)} for the segment {segment!r}; expected "
                 f"{len(arms)} numbers from 0 to 1, one for each of {', '.join(arms)}, and 1 in all."
             )
+
+
+def _parse_epoch(line: bytes, arms: tuple[str, ...]) -> Epoch:
+    try:
+        fields = orjson.loads(line)
+        probabilities = {segment: tuple(values) for segment, values in fields["probabilities"].items()}
+        epoch = Epoch(**{**fields, "began_at": int(fields["began_at"]), "probabilities": probabilities})
+        check_probabilities(probabilities, arms)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"Found a line that is no epoch ({error!r}); expected one as it was written.") from None
+    return epoch
 
 
 def _rescale(values: list[float], segment: str) -> tuple[float, ...]:

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from features.canonical_form import canonical_word
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 MAX_ARMS, MAX_GUARDRAILS, MAX_LOOKS = 10, 10, 30
+MAX_COST = 1e12
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9990, 12, 31)  # windows around a day have dates too
+
+
+def _require_near(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"found {day}; expected a day from {FIRST_DAY} to {LAST_DAY}")
+    return day
+
 
 Name = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Days = Annotated[int, Field(ge=1, le=365, strict=True)]
+Day = Annotated[date, AfterValidator(_require_near)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 MetricKind = Literal["order", "orders", "spend", "event"]  # came or not, number, net amount, a kind of outcome
 
 
 class ExperimentModel(BaseModel):
-    """A part of the record: only known keys, frozen values."""
+    """A part of the record: only known keys, frozen values, and numbers that JSON can express."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class Arm(ExperimentModel):
@@ -29,7 +41,7 @@ class Arm(ExperimentModel):
     name: Name
     control: bool = False
     """Whether the others are compared with this arm."""
-    cost: Annotated[float, Field(ge=0)] = 0.0
+    cost: Annotated[float, Field(ge=0, le=MAX_COST)] = 0.0
     """What one decision for this arm costs, in the currency of the shop."""
     share: Annotated[float, Field(gt=0, lt=1)] | None = None
     """The share of the customers of a fixed split; without any, all arms have the same."""
@@ -106,9 +118,9 @@ class Experiment(ExperimentModel):
     allocation: Allocation = Allocation()
     outcome: Metric
     guardrails: Annotated[tuple[Guardrail, ...], Field(max_length=MAX_GUARDRAILS)] = ()
-    looks: Annotated[tuple[date, ...], Field(max_length=MAX_LOOKS)] = ()
+    looks: Annotated[tuple[Day, ...], Field(max_length=MAX_LOOKS)] = ()
     """The days of the declared looks at the results, before the end; the end is always one."""
-    ends_on: date
+    ends_on: Day
     excludes: Name | None = None
     """Experiments with the same word never share a customer."""
     segments: Word | None = None
@@ -132,11 +144,7 @@ class Experiment(ExperimentModel):
             raise ValueError(
                 f"found shares of {len(shares)} arms with the sum {sum(shares):g}; expected one each, and 1 in all"
             )
-        for metric in (self.outcome, *self.guardrails):
-            if (metric.kind == "event") != (metric.name is not None):
-                raise ValueError(
-                    f"found the metric {metric.kind} with the name {metric.name}; expected a name for event alone"
-                )
+        _check_metrics(self.outcome, self.guardrails)
         if list(self.looks) != sorted(set(self.looks)) or any(look >= self.ends_on for look in self.looks):
             raise ValueError("found looks out of order or not before ends_on; expected ascending days before it")
         return self
@@ -160,3 +168,24 @@ class Experiment(ExperimentModel):
     def shares(self) -> tuple[float, ...]:
         """The probabilities of the arms before anything is learned."""
         return tuple(arm.share if arm.share is not None else 1 / len(self.arms) for arm in self.arms)
+
+
+def _check_metrics(outcome: Metric, guardrails: tuple[Guardrail, ...]) -> None:
+    """Check that every metric has the fields of its kind, that no two share a label, and that guardrails have a limit.
+
+    Raises:
+        ValueError: they are not so.
+    """
+    for metric in (outcome, *guardrails):
+        if (metric.kind == "event") != (metric.name is not None):
+            raise ValueError(
+                f"found the metric {metric.kind} with the name {metric.name}; expected a name for event alone"
+            )
+        if metric.name is not None and canonical_word(metric.name) in ("", *get_args(MetricKind)):
+            raise ValueError(
+                f"found an event with the name {metric.name!r}; expected a visible one that is not the name of another "
+                "kind of metric"
+            )
+    unlimited = [one.label for one in guardrails if one.not_worse_by is None and one.at_most is None]
+    if unlimited:
+        raise ValueError(f"found the guardrail {unlimited[0]} without a limit; expected not_worse_by or at_most")

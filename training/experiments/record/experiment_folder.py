@@ -8,25 +8,23 @@ take the lock of the folder for milliseconds, and never the write lock of the ho
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import orjson
-from filelock import FileLock
 from pydantic import ValidationError
 
 from features.errors import FlywheelError, NotFound, StoreDamaged
 from features.storage.atomic_files import create_private, replace_private
-from training.experiments.record.epochs import Epoch, check_probabilities, first_epoch, without_arms
+from training.experiments.record.epochs import Epoch, check_probabilities, first_epoch, parse_epochs, without_arms
 from training.experiments.record.experiment import ID_PATTERN, Experiment
+from training.experiments.record.folder_lock import hold_folder_lock
 from training.experiments.record.started_experiment import Change, StartedExperiment
 
 FOLDER, CHANGES_FILE, EPOCHS_FILE, RESULTS_FILE = "experiments", "changes.jsonl", "epochs.jsonl", "results.json"
-LOCK_SECONDS = 10.0
 _RECORD_SUFFIX = ".json"
 
 
@@ -53,8 +51,9 @@ class ExperimentFolder:
         self._folder = home / FOLDER
 
     def ids(self) -> list[str]:
-        """The ids of all experiments, ascending."""
-        return sorted(path.name.removesuffix(_RECORD_SUFFIX) for path in self._folder.glob(f"*{_RECORD_SUFFIX}"))
+        """The ids of all experiments, ascending; a file whose name is no id, such as a copy, is none of them."""
+        names = (path.name.removesuffix(_RECORD_SUFFIX) for path in self._folder.glob(f"*{_RECORD_SUFFIX}"))
+        return sorted(name for name in names if re.fullmatch(ID_PATTERN, name))
 
     def read(self, experiment_id: str) -> StartedExperiment:
         """The record of an experiment, with the changes since its start.
@@ -63,8 +62,10 @@ class ExperimentFolder:
             NotFound: there is no such experiment.
             StoreDamaged: its files are not as they were written.
         """
-        record = self._record_path(experiment_id)
-        return _parse_started(_read(record, experiment_id), _read(self._path(experiment_id, CHANGES_FILE), record.name))
+        record = _read(self._record_path(experiment_id))
+        if record is None:
+            raise _not_found(experiment_id)
+        return _parse_started(record, _read(self._path(experiment_id, CHANGES_FILE)) or b"")
 
     def read_all(self) -> list[StartedExperiment]:
         """All experiments, the first started first."""
@@ -77,16 +78,18 @@ class ExperimentFolder:
             NotFound: there is no such experiment.
             StoreDamaged: the file is not as it was written.
         """
-        return list(_parse_epochs(_read(self._path(experiment_id, EPOCHS_FILE), experiment_id), experiment_id))
+        arms = self.read(experiment_id).record.arm_names
+        return list(_parse_epochs(_read(self._path(experiment_id, EPOCHS_FILE)) or b"", arms))
 
     def start(self, record: Experiment, at: int, actor: str) -> StartedExperiment:
         """Write the record of a new experiment; the same record again changes nothing.
 
         Raises:
             ExperimentConflict: there is an experiment with the id and another record, or as ``check_id``.
+            StoreUnavailable: the folder cannot be written.
         """
         check_id(record.id)
-        with self._hold_lock():
+        with hold_folder_lock(self._folder):
             path = self._record_path(record.id)
             if not path.exists():
                 (self._folder / record.id).mkdir(exist_ok=True)
@@ -102,24 +105,37 @@ class ExperimentFolder:
             )
         return started
 
-    def append_change(self, experiment_id: str, change: Change) -> StartedExperiment:
-        """Append a change; an arm that is taken out begins an epoch.
+    def append_change(
+        self, experiment_id: str, change: Change, check: Callable[[StartedExperiment], None] | None = None
+    ) -> StartedExperiment:
+        """Append a change; an arm that is taken out begins an epoch. A change that was made before is not repeated.
+
+        The epoch is written first: a process that is killed between the two leaves an arm that nobody gets, and that
+        can still be taken out.
+
+        Args:
+            experiment_id: the id.
+            change: what to append.
+            check: raises what speaks against the change of the experiment as it is then; no other writer comes between.
 
         Raises:
             NotFound: there is no such experiment.
             ExperimentConflict: it was stopped before, or no arm would be left.
+            StoreUnavailable: the folder cannot be written.
         """
-        with self._hold_lock():
-            if self.read(experiment_id).stopped_at is not None:
+        with hold_folder_lock(self._folder):
+            started = self.read(experiment_id)
+            if started.has(change):
+                return started
+            if started.stopped_at is not None:
                 raise ExperimentConflict(
                     f"Found the experiment {experiment_id} stopped; expected a running one. Start another experiment."
                 )
-            self._append(self._path(experiment_id, CHANGES_FILE), change.model_dump(mode="json"))
+            if check is not None:
+                check(started)
             if change.kind == "remove_arm":
-                last = self.epochs(experiment_id)[-1]
-                self._append_epoch(
-                    experiment_id, replace(last, number=last.number + 1, began_at=change.at, reason="arm_removed")
-                )
+                self._begin_epoch_without(started, change)
+            self._append(self._path(experiment_id, CHANGES_FILE), change.model_dump(mode="json"))
             return self.read(experiment_id)
 
     def append_epoch(self, experiment_id: str, epoch: Epoch) -> Epoch:
@@ -128,9 +144,11 @@ class ExperimentFolder:
         Raises:
             NotFound: there is no such experiment.
             ValueError: its number does not follow the last one, or its probabilities are none.
+            StoreUnavailable: the folder cannot be written.
         """
-        with self._hold_lock():
-            return self._append_epoch(experiment_id, epoch)
+        with hold_folder_lock(self._folder):
+            started = self.read(experiment_id)
+            return self._append_epoch(started, epoch, started.removed_arms)
 
     def results(self, experiment_id: str) -> dict[str, Any] | None:
         """The newest results as JSON; None before the first.
@@ -152,13 +170,21 @@ class ExperimentFolder:
         self.read(experiment_id)
         replace_private(self._path(experiment_id, RESULTS_FILE), orjson.dumps(dict(results)))
 
-    def _append_epoch(self, experiment_id: str, epoch: Epoch) -> Epoch:
-        started, last = self.read(experiment_id), self.epochs(experiment_id)[-1]
+    def _begin_epoch_without(self, started: StartedExperiment, change: Change) -> None:
+        last = self.epochs(started.id)[-1]
+        epoch = replace(last, number=last.number + 1, began_at=change.at, reason="arm_removed")
+        try:
+            self._append_epoch(started, epoch, (*started.removed_arms, str(change.arm)))
+        except ValueError as error:
+            raise ExperimentConflict(str(error)) from None
+
+    def _append_epoch(self, started: StartedExperiment, epoch: Epoch, removed: Collection[str]) -> Epoch:
+        last, arms = self.epochs(started.id)[-1], started.record.arm_names
         if epoch.number != last.number + 1:
             raise ValueError(f"Found the epoch {epoch.number} after {last.number}; expected {last.number + 1}.")
-        check_probabilities(epoch.probabilities, started.record.arm_names)
-        stored = without_arms(epoch, started.record.arm_names, started.removed_arms)
-        self._append(self._path(experiment_id, EPOCHS_FILE), asdict(stored))
+        check_probabilities(epoch.probabilities, arms)
+        stored = without_arms(epoch, arms, removed)
+        self._append(self._path(started.id, EPOCHS_FILE), asdict(stored))
         return stored
 
     def _append(self, path: Path, fields: Mapping[str, Any]) -> None:
@@ -174,18 +200,15 @@ class ExperimentFolder:
             raise _not_found(experiment_id)
         return self._folder / experiment_id / name
 
-    @contextmanager
-    def _hold_lock(self) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self._folder / ".lock", timeout=LOCK_SECONDS):
-            yield
 
-
-def _read(path: Path, name: str) -> bytes:
+def _read(path: Path) -> bytes | None:
+    """The bytes of a file; None where there is none."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise _not_found(name.removesuffix(_RECORD_SUFFIX)) from None
+        return None
+    except OSError as error:
+        raise _damaged_files(error) from None
 
 
 @lru_cache(maxsize=1024)
@@ -201,18 +224,11 @@ def _parse_started(record: bytes, changes: bytes) -> StartedExperiment:
 
 
 @lru_cache(maxsize=1024)
-def _parse_epochs(lines: bytes, experiment_id: str) -> tuple[Epoch, ...]:
+def _parse_epochs(lines: bytes, arms: tuple[str, ...]) -> tuple[Epoch, ...]:
     try:
-        parsed = [orjson.loads(line) for line in lines.splitlines()]
-        epochs = tuple(
-            Epoch(**{**line, "probabilities": {key: tuple(p) for key, p in line["probabilities"].items()}})
-            for line in parsed
-        )
-    except (ValueError, TypeError, KeyError) as error:
+        return parse_epochs(lines, arms)
+    except ValueError as error:
         raise _damaged_files(error) from None
-    if not epochs:
-        raise _damaged_files(f"no epoch of {experiment_id}")
-    return epochs
 
 
 def _damaged_files(error: object) -> StoreDamaged:

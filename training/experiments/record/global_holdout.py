@@ -101,8 +101,10 @@ def _parse(line: bytes) -> HoldoutChange:
     holdout = fields["holdout"]
     parsed = None
     if holdout is not None:
-        parsed = GlobalHoldout(holdout["share"], holdout["name"], date.fromisoformat(holdout["until"]))
-    return HoldoutChange(fields["at"], parsed)
+        parsed = GlobalHoldout(float(holdout["share"]), holdout["name"], date.fromisoformat(holdout["until"]))
+        if not isinstance(parsed.name, str) or not 0 <= parsed.share <= 1:
+            raise ValueError(f"found {holdout}; expected a name, and a share from 0 to 1")
+    return HoldoutChange(int(fields["at"]), parsed)
 
 
 def _line(change: HoldoutChange) -> bytes:

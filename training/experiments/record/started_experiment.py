@@ -63,6 +63,15 @@ class StartedExperiment:
         """The declared looks before the end, ascending; each end that an extension replaced is one of them."""
         return tuple(sorted({*self.record.looks, *self._ends[:-1]}))
 
+    def has(self, change: Change) -> bool:
+        """Whether it already is as a change makes it: stopped, without the arm, or with the end."""
+        match change.kind:
+            case "stop":
+                return self.stopped_at is not None
+            case "remove_arm":
+                return change.arm in self.removed_arms
+        return change.kind == "extend" and change.ends_on == self.ends_on
+
     @property
     def _ends(self) -> tuple[date, ...]:
         extensions = (change.ends_on for change in self.changes if change.kind == "extend")

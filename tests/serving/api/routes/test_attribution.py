@@ -77,6 +77,7 @@ def test_a_channel_without_touches_is_refused_with_those_that_have(client: TestC
     [
         ({}, "from", "Found nothing; expected a value. Add it."),
         ({"from": "yesterday", "to": "2027-01-02"}, "from", 'Found "yesterday"; expected'),
+        ({"from": "0001-01-01", "to": "0001-01-02"}, "from", "found 0001-01-01; expected a day from 1970-01-01"),
         ({"from": "2027-01-02", "to": "2027-01-02"}, "to", "Found the period from 2027-01-02 to 2027-01-02; expected"),
         ({"from": "2025-01-01", "to": "2027-01-02"}, "to", "Found a period of 731 days"),
         ({**PERIOD, "chanel": "email"}, "chanel", "Found an unknown field; expected"),
@@ -89,6 +90,12 @@ def test_a_wrong_query_is_refused_by_its_field(
     assert response.status_code == 422
     first = response.json()["errors"][0]
     assert (first["field"], first["reason"][: len(reason)]) == (field, reason)
+
+
+@pytest.mark.parametrize("content", [b"PAR1", b"PAR1" + bytes(40) + b"PAR1"])
+def test_a_damaged_table_is_a_failure_of_the_service(client: TestClient, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "history" / "orders.parquet").write_bytes(content)
+    assert client.get("/v1/attribution", params=PERIOD).status_code == 503
 
 
 def test_a_home_without_a_log_has_no_channels(tmp_path: Path) -> None:

@@ -69,6 +69,15 @@ def test_a_refusal_is_an_answer_without_a_number_beside(client: TestClient) -> N
     assert [attending[name] for name in ("per_attendee", "doubly_robust", "sensitivity")] == [None] * 3
 
 
+@pytest.mark.parametrize("name", ["orders", "events"])
+@pytest.mark.parametrize("content", [b"PAR1", b"PAR1" + bytes(40) + b"PAR1"])
+def test_a_damaged_table_is_a_failure_of_the_service(
+    client: TestClient, tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / "history" / f"{name}.parquet").write_bytes(content)
+    assert client.post("/v1/effects", json={"event": "class"}).status_code == 503
+
+
 def test_the_effect_in_the_window_is_that_of_all_its_weeks(client: TestClient) -> None:
     twelve, four = (ask(client, within_days=days)["attending"]["per_attendee"]["value"] for days in (84, 28))
     assert 2 < twelve / four < 4.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,9 @@ from starlette.testclient import TestClient
 from serving.schemas.experiments import DecisionsResponse, ExperimentsResponse, PlannedExperiment
 from tests.serving.api.audience_requests import IDS, audit_lines, post_audience, scored_shop
 from tests.serving.fakes import DAY, Shop, timestamp_us
+from training.experiments.record.experiment_folder import ExperimentFolder
 from training.experiments.record.global_holdout import GlobalHoldout, record_global_holdout
+from training.experiments.record.started_experiment import Change
 
 RECORD = {
     "id": "win-back",
@@ -189,6 +192,23 @@ def test_the_same_record_again_is_the_same_experiment(client: TestClient, tmp_pa
         ({"arms": RECORD["arms"][:1]}, "arms", "expected at least 2 values"),  # type: ignore[index]
         ({"ends_on": "2026-11-21"}, "ends_on", "Found 2026-11-21; expected a day after 2026-11-21. Choose a later one"),
         ({"who": 1}, "who", "Found an unknown field"),
+        ({"ends_on": "0001-01-05"}, "ends_on", "found 0001-01-05; expected a day from 1970-01-01 to 9990-12-31"),
+        (
+            {"arms": [{"name": "a"}, {"name": "b"}, {"name": "c", "cost": 1e13}]},
+            "arms[2].cost",
+            "expected 1,000,000,000,000",
+        ),
+        ({"guardrails": [{"kind": "spend"}]}, "body", "found the guardrail spend_28d without a limit"),
+        (
+            {"guardrails": [{"kind": "event", "name": " Order", "at_most": 0.1}]},
+            "body",
+            "found an event with the name ' Order'; expected a visible one that is not the name of another kind",
+        ),
+        (
+            {"eligible": {"filter": {"column": "churn_probability", "at_least": 10**30}}},
+            "eligible.filter",
+            "Found a value that JSON cannot express",
+        ),
         ({"eligible": {"filter": {"column": "tier", "equals": 1}}}, "eligible.filter.column", "not a column"),
         ({"eligible": {"purpose": "fun"}}, "eligible.purpose", "expected profiling or marketing"),
         ({"segments": "churn_probability"}, "segments", "expected a column of words in the scores table"),
@@ -235,6 +255,30 @@ def test_the_last_two_arms_stay(client: TestClient) -> None:
     assert client.post("/v1/experiments/win-back/arms/ten/remove").status_code == 200
     response = client.post("/v1/experiments/win-back/arms/five/remove")
     assert (response.status_code, "Found two arms left" in response.json()["detail"]) == (409, True)
+
+
+@pytest.mark.parametrize("cost", ["1e999", "Infinity", "NaN"])
+def test_a_number_that_json_cannot_express_is_in_no_record(client: TestClient, cost: str) -> None:
+    body = json.dumps(RECORD).replace("1.2", cost)
+    response = client.post("/v1/experiments", content=body, headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "arms[2].cost")
+    assert client.get("/v1/experiments").json() == {"experiments": []}
+
+
+def test_an_end_that_was_moved_meanwhile_does_not_move_back(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(client)
+    earlier = ExperimentFolder.append_change
+
+    def append_after_another(folder: ExperimentFolder, id_: str, change: Change, check: Any = None) -> Any:  # noqa: ANN401 - as the method
+        monkeypatch.setattr(ExperimentFolder, "append_change", earlier)
+        earlier(folder, id_, Change(kind="extend", at=1, actor="else", ends_on=date(2027, 5, 1)))
+        return folder.append_change(id_, change, check)
+
+    monkeypatch.setattr(ExperimentFolder, "append_change", append_after_another)
+    assert client.post("/v1/experiments/win-back/extend", json={"ends_on": "2027-03-01"}).status_code == 422
+    assert client.get("/v1/experiments/win-back").json()["ends_on"] == "2027-05-01"
 
 
 def test_an_end_moves_to_a_later_day_alone(client: TestClient) -> None:

@@ -93,6 +93,14 @@ def test_an_outcome_of_a_customer_has_the_canonical_id(client: TestClient, shop:
     assert [one.customer_id for one in log.outcomes()] == ["ann"]
 
 
+@pytest.mark.parametrize("customer_id", [" ", "\u200b", "\0"])
+def test_an_outcome_of_nobody_is_refused(client: TestClient, log: DecisionLog, customer_id: str) -> None:
+    response = client.post("/v1/outcomes", json={"outcomes": [outcome(customer_id=customer_id)]})
+    assert response.status_code == 422
+    assert "expected an id with a visible character" in response.json()["errors"][0]["reason"]
+    assert [*log.outcomes()] == []
+
+
 def test_nothing_is_recorded_of_an_erased_customer(
     client: TestClient, shop: Shop, log: DecisionLog, tmp_path: Path
 ) -> None:

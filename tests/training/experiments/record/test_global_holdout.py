@@ -45,8 +45,17 @@ def test_a_home_without_a_hold_out_gets_no_file(tmp_path: Path) -> None:
     assert not (tmp_path / FILE).exists()
 
 
-def test_a_damaged_file_is_said_to_be_damaged(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_text('{"at": 1}\n')
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"at": 1}',
+        '{"at": 1, "holdout": {"share": "x", "name": "h", "until": "2027-12-01"}}',
+        '{"at": 1, "holdout": {"share": 2, "name": "h", "until": "2027-12-01"}}',
+        '{"at": 1, "holdout": {"share": 0.1, "name": 5, "until": "2027-12-01"}}',
+    ],
+)
+def test_a_damaged_file_is_said_to_be_damaged(tmp_path: Path, line: str) -> None:
+    (tmp_path / FILE).write_text(line + "\n")
     with pytest.raises(StoreDamaged, match=r"global_holdout\.jsonl damaged"):
         global_holdout_on(tmp_path, date(2027, 3, 1))
 
