@@ -125,6 +125,19 @@ def _refuse_misspelt_parameters(request: Request) -> None:
         raise Problem(422, invalid_fields_summary(len(faults)), faults[:MAX_LISTED_FIELDS])
 
 
+def read_query_as(request: Request, schema: type[Schema]) -> Schema:
+    """The query of a request, validated by a schema.
+
+    Raises:
+        Problem: 422 for a parameter that is not as expected.
+    """
+    try:
+        return schema.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+    raise validation_problem(faults, schema)
+
+
 def validate_json(body: bytes, schema: type[Schema]) -> Schema:
     """JSON text validated by a schema.
 

@@ -13,6 +13,7 @@ from features.arrays import Floats
 from features.calendar import DAY_US
 from features.canonical_form import canonical_word
 from features.errors import StoreDamaged
+from features.placed_orders import placed_orders
 from training.experiments.estimators.power import Baseline
 from training.experiments.record.experiment import Metric
 
@@ -91,14 +92,7 @@ def _order_lines(path: Path, customer_ids: pa.StringArray, since: int, until: in
 
 def _order_counts(lines: pa.Table) -> Floats:
     """The number of orders of each customer who has any; an order that was sent back in full is none."""
-    keys = ["customer_id", "order_id" if "order_id" in lines.column_names else "day_number"]
-    if "amount" not in lines.column_names:
-        orders = lines.group_by(keys).aggregate([])
-    else:
-        lines = lines.append_column("size", pc.abs(lines["amount"]))
-        sums = lines.group_by(keys).aggregate([("amount", "sum"), ("size", "max")])
-        is_placed = pc.or_(pc.greater(sums["amount_sum"], 0), pc.equal(sums["size_max"], 0))
-        orders = sums.filter(is_placed)
+    orders = placed_orders(lines)
     return _sums(orders.group_by("customer_id").aggregate([([], "count_all")])["count_all"])
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from features.canonical_form import canonical_word
+from features.consents.analysable import analysable_ids
+from features.consents.erasure_state import erased_until
 from features.consents.ledger import Ledger
 from serving.schemas.effects import (
     DiagnosticResponse,
@@ -34,26 +35,6 @@ _RANDOMISED = "The effect of invitations drawn at random: nothing else differs b
 _NO_UPTAKE = " Too few came because of the invitation for an effect per attendee."
 
 
-def allowed_ids(ledger: Ledger, customer_ids: Sequence[str], now: int) -> list[str]:
-    """The customers whose data may be analysed: with consent to profiling, and not erased.
-
-    Args:
-        ledger: the consents.
-        customer_ids: canonical ids.
-        now: microseconds since 1970 UTC.
-
-    Raises:
-        StoreUnavailable: the ledger cannot be read.
-    """
-    scope, erased = ledger.profiling_scope(now), {*ledger.erased_among(customer_ids)}
-    exceptions = {*scope.exception_ids}
-    return [
-        customer_id
-        for customer_id in customer_ids
-        if (customer_id not in exceptions) == scope.by_default and customer_id not in erased
-    ]
-
-
 def answer_effect(
     request: EffectRequest, home: Path, ledger: Ledger, zone: ZoneInfo, today: date, now: int
 ) -> EffectResponse:
@@ -78,8 +59,9 @@ def answer_effect(
         to_day=request.to_day,
         invitation_experiment=request.invitation_experiment,
     )
+    since = erased_until(home)
     source = AttendanceSource(
-        home=home, zone=zone, today=today, allowed_ids=lambda customer_ids: allowed_ids(ledger, customer_ids, now)
+        home=home, zone=zone, today=today, allowed_ids=lambda ids: analysable_ids(ledger, ids, now, since)
     )
     answer, factor = answer_question(question, source), request.within_days / WEEK
     return EffectResponse(

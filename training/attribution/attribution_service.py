@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from features.calendar import local_day
+from features.consents.analysable import analysable_ids
+from features.consents.erasure_state import erased_until
 from features.consents.ledger import Ledger
 from features.errors import FlywheelError, StoreDamaged
 from training.attribution.acquisition_costs import source_costs
-from training.attribution.log.left_out import LeftOutCustomers
 from training.attribution.log.log_reader import count_rows, read_attribution_log
 from training.attribution.log.served_predictions import FOLDER
 from training.attribution.period import Period
@@ -63,7 +64,10 @@ class AttributionService:
     def _compute(self, period: Period, zone: ZoneInfo, now: int) -> AttributionReport:
         try:
             self._require_rows(count_rows(self.home, period), period)
-            log = read_attribution_log(self.home, period, zone, LeftOutCustomers(self.home, self.ledger, now))
+            since = erased_until(self.home)
+            log = read_attribution_log(
+                self.home, period, zone, lambda ids: analysable_ids(self.ledger, ids, now, since)
+            )
             return attribution_report(log, period, tuple(source_costs(self.home, log, period)))
         except (pa.ArrowException, OSError) as error:
             raise StoreDamaged(

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,10 +14,11 @@ from features.errors import FlywheelError
 from serving.api import openapi
 from serving.api.caching import no_store
 from serving.api.dependencies import app_state_of, run_in_thread
+from serving.api.request_parsing import read_query_as
 from serving.api.routing import router
 from serving.auth.scopes import KeyScope, requires
 from serving.observability.json_logs import log_error
-from serving.problems import RETRY_AFTER, Problem, validation_problem
+from serving.problems import RETRY_AFTER, Problem
 from serving.schemas.attribution import AttributionQuery, AttributionResponse
 from serving.schemas.predictions import FieldProblem
 from training.attribution.attribution_service import TooManyRows
@@ -39,7 +39,7 @@ ROUTER = router()
 )
 async def get_attribution(request: Request) -> Response:
     """Conversions by channel: caused, where a hold-out was drawn at random, and credited by path rules."""
-    app_state, query = app_state_of(request), _query(request)
+    app_state, query = app_state_of(request), read_query_as(request, AttributionQuery)
     period, zone, now = _period(query), app_state.zone, app_state.machine_now()
     report = await run_in_thread(
         app_state, lambda: app_state.attribution_service.report(period, zone, now), _to_problem, _executor()
@@ -53,14 +53,6 @@ async def get_attribution(request: Request) -> Response:
 def _executor() -> ThreadPoolExecutor:
     """One thread: a report reads the log of a year, and other work must not wait for it."""
     return ThreadPoolExecutor(1, "attribution")
-
-
-def _query(request: Request) -> AttributionQuery:
-    try:
-        return AttributionQuery.model_validate(dict(request.query_params))
-    except ValidationError as error:
-        faults = error.errors(include_url=False)
-    raise validation_problem(faults, AttributionQuery)
 
 
 def _period(query: AttributionQuery) -> Period:

@@ -25,20 +25,13 @@ if TYPE_CHECKING:
     from serving.api.app_state import AppState
 
 ROUTER = router()
-_ID_PARAMETER = {
-    "name": "experiment_id",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string"},
-    "description": "The id of the experiment's record.",
-}
 
 
 @ROUTER.get(
     "/v1/experiments/{experiment_id}/results",
     dependencies=[requires(KeyScope.EXPERIMENT)],
     responses=openapi.success_and_problem_responses(ExperimentResultsResponse, 401, 403, 404, 503),
-    openapi_extra={"parameters": [_ID_PARAMETER]},
+    openapi_extra={"parameters": [openapi.EXPERIMENT_ID_PARAMETER]},
 )
 async def get_experiment_results(request: Request) -> Response:
     """The results of an experiment: effects with intervals at its declared looks, a band between them, or a refusal."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.api import openapi
 from serving.api.caching import cacheable
 from serving.api.dependencies import app_state_of
+from serving.api.request_parsing import read_query_as
 from serving.api.routing import router
 from serving.auth.scopes import KeyScope, requires
-from serving.problems import Problem, validation_problem
+from serving.problems import Problem
 from serving.schemas.predictions import FieldProblem
 from serving.schemas.scorecards import MAX_SCORECARDS, ScorecardQuery, ScorecardResponse, ScorecardsResponse
 
@@ -37,18 +37,11 @@ async def get_scorecards(request: Request) -> Response:
 
 
 def _query(request: Request) -> ScorecardQuery:
-    try:
-        query = ScorecardQuery.model_validate(dict(request.query_params))
-    except ValidationError as error:
-        faults = error.errors(include_url=False)
-    else:
-        if query.from_ is not None and query.to is not None and query.to < query.from_:
-            reason = (
-                f"Found a period from {query.from_} to {query.to}; expected an end that is not before its beginning."
-            )
-            raise Problem(422, reason, [FieldProblem(field="to", reason=reason)])
-        return query
-    raise validation_problem(faults, ScorecardQuery)
+    query = read_query_as(request, ScorecardQuery)
+    if query.from_ is not None and query.to is not None and query.to < query.from_:
+        reason = f"Found a period from {query.from_} to {query.to}; expected an end that is not before its beginning."
+        raise Problem(422, reason, [FieldProblem(field="to", reason=reason)])
+    return query
 
 
 def _matches(card: ScorecardResponse, query: ScorecardQuery) -> bool:

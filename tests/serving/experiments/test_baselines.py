@@ -63,6 +63,13 @@ def test_without_order_ids_the_lines_of_a_day_are_one_order(history: Path) -> No
     assert baseline(history, kind="orders").mean == pytest.approx(2 / 4)
 
 
+def test_lines_without_an_order_id_are_one_order_a_day(history: Path) -> None:
+    lines = [{**each, "order_id": None if each["customer_id"] == "ann" else each["order_id"]} for each in LINES]
+    another_day = {**line("ann", "", 8.0, day=98), "order_id": None}
+    pq.write_table(pa.Table.from_pylist([*lines, another_day]), history / "orders.parquet")
+    assert baseline(history, kind="orders").mean == pytest.approx(3 / 4)  # ann's of two days, and cat's
+
+
 def test_without_amounts_every_order_is_one_and_there_is_no_spend(history: Path) -> None:
     pq.write_table(pa.Table.from_pylist(LINES).drop_columns(["amount"]), history / "orders.parquet")
     assert baseline(history, kind="orders").mean == pytest.approx(4 / 4)

@@ -34,7 +34,7 @@ amount = "paid"
 
 def read(home: Path) -> AttributionLog:
     period = Period(date(2026, 1, 1), date(2026, 2, 1))
-    return read_attribution_log(home, period, ZoneInfo("UTC"), lambda _: ())
+    return read_attribution_log(home, period, ZoneInfo("UTC"), lambda ids: ids)
 
 
 def test_touches_orders_and_costs_are_read_as_ingestion_writes_them(tmp_path: Path) -> None:

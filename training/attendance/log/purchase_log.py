@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from features.arrays import Floats, Integers
 from features.calendar import DAY_US
 from features.errors import NotEnoughData
+from features.placed_orders import placed_orders
 from training.attendance.panel.daily_purchases import DailyPurchases
 
 ORDER_KEYS = ("customer_id", "order_id", "day_number")
@@ -67,16 +68,24 @@ def read_purchases(orders: pq.ParquetFile, end_day: int, allowed_ids: AllowedIds
             "Found no order before the day asked about, of a customer whose data may be analysed. Expected at least "
             "one: check the consents, and the dates of the log."
         )
-    day, amount = lines["day_number"].to_numpy().astype(np.int64), lines["amount"].to_numpy()
-    placed = (amount > 0) | ~lines["nonzero"].to_numpy(zero_copy_only=False)
-    customer = pc.index_in(lines["customer_id"], value_set=ids).to_numpy().astype(np.int64)
-    days = (int(day.min()), min(int(day.max()) + 1, end_day))
+    orders_placed = placed_orders(lines)
+    day = np.concatenate([_integers(rows["day_number"]) for rows in (lines, orders_placed)])
+    customer = np.concatenate([_integers(pc.index_in(rows["customer_id"], ids)) for rows in (lines, orders_placed)])
+    # A return is booked on its own day, and an order that was sent back in full is none on any day.
+    is_order = np.arange(len(day)) >= lines.num_rows
+    amount = np.append(lines["amount"].to_numpy(), np.zeros(orders_placed.num_rows))
+    days = (int(day.min()), int(day.max()) + 1)
     return PurchaseLog(
         customer_ids=ids,
-        purchases=DailyPurchases.sort(len(ids), customer, day, amount, placed.astype(float), days),
+        purchases=DailyPurchases.sort(len(ids), customer, day, amount, is_order.astype(float), days),
         has_amounts="amount" in names,
         lag_days=_lag_days(orders, names),
     )
+
+
+def _integers(column: pa.ChunkedArray) -> Integers:
+    values: Integers = column.to_numpy().astype(np.int64)
+    return values
 
 
 def _columns(names: set[str]) -> list[str]:

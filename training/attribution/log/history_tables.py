@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -51,28 +50,6 @@ def day_range(path: Path) -> tuple[int, int] | None:
         days = pq.read_table(path, columns=[DAY_COLUMN])[DAY_COLUMN]
         return None if not len(days) else (pc.min(days).as_py(), pc.max(days).as_py())
     return (min(each.min for each in known), max(each.max for each in known)) if known else None
-
-
-def placed_orders(lines: pa.Table) -> pa.Table:
-    """Orders from order lines: customer_id, at_us and day_number of the first line of each order that was placed.
-
-    Placed is what sums to more than 0, or has no amount other than 0; without amounts every order is. Without an order
-    id, all lines of a customer and day are one order.
-    """
-    by_day = pc.binary_join_element_wise("day", pc.cast(lines[DAY_COLUMN], pa.string()), " ")
-    order_id = pc.coalesce(lines["order_id"], by_day) if "order_id" in lines.column_names else by_day
-    lines = lines.set_column(lines.num_columns, "order_key", order_id)
-    measures: list[Any] = [(AT_COLUMN, "min"), (DAY_COLUMN, "min")]
-    if "amount" in lines.column_names:
-        nonzero = pc.not_equal(pc.cast(lines["amount"], pa.float64()), 0.0)
-        lines = lines.append_column("nonzero", nonzero)
-        measures += [("amount", "sum"), ("nonzero", "any")]
-    orders = lines.group_by([CUSTOMER_ID, "order_key"]).aggregate(measures)
-    if "amount_sum" in orders.column_names:
-        total, is_nonzero = pc.cast(orders["amount_sum"], pa.float64()), pc.fill_null(orders["nonzero_any"], False)  # noqa: FBT003
-        orders = orders.filter(pc.or_(pc.greater(total, 0.0), pc.invert(is_nonzero)))
-    firsts = {name: orders[f"{name}_min"] for name in (AT_COLUMN, DAY_COLUMN)}
-    return pa.table({CUSTOMER_ID: orders[CUSTOMER_ID], **firsts})
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.arrays import Floats, Integers
+from features.placed_orders import placed_orders
 from features.views import CUSTOMER_ID
 from training.attribution.credits.conversion_paths import LOOKBACK_DAYS
 from training.attribution.hazard.order_rates import RATE_DAYS
@@ -24,7 +25,6 @@ from training.attribution.log.history_tables import (
     day_range,
     floats,
     integers,
-    placed_orders,
     read_days,
     text_or,
 )
@@ -36,7 +36,7 @@ UNKNOWN_CHANNEL = "unknown"
 _TOUCH_COLUMNS = ("channel", "campaign_id", "treated", "probability", "cost", DECISION_ID)
 _EMPTY_ROWS = pa.schema([(CUSTOMER_ID, pa.string()), (AT_COLUMN, pa.int64()), (DAY_COLUMN, pa.int32())])
 
-LeftOut = Callable[[Iterable[str]], Sequence[str]]
+AllowedIds = Callable[[Sequence[str]], Sequence[str]]  # those of the ids whose data may be analysed
 
 
 @dataclass(frozen=True)
@@ -51,24 +51,22 @@ class _Tables:
         return _Tables(change(self.touches), change(self.orders), change(self.decisions))
 
 
-def read_attribution_log(home: Path, period: Period, zone: ZoneInfo, left_out: LeftOut) -> AttributionLog:
+def read_attribution_log(home: Path, period: Period, zone: ZoneInfo, allowed_ids: AllowedIds) -> AttributionLog:
     """The log of a period: orders from a year before it, touches from 30 days before it, and decisions within it.
 
     Args:
         home: the folder with ``history`` and ``experiments``.
         period: whose conversions are attributed.
         zone: of the shop.
-        left_out: returns those of the ids that must not be used: erased, or without consent to profiling.
+        allowed_ids: selects the customers whose data may be analysed.
     """
     tables = _read_tables(home, period, zone)
     customers = Words.of(*(table[CUSTOMER_ID] for table in (tables.touches, tables.orders, tables.decisions)))
-    excluded = {*left_out(customers.words)}
-    if excluded:
-        excluded_ids = pa.array(sorted(excluded), pa.string())
-        tables = tables.map_tables(
-            lambda table: table.filter(pc.invert(pc.is_in(table[CUSTOMER_ID], value_set=excluded_ids)))
-        )
-        customers = Words(tuple(word for word in customers.words if word not in excluded))
+    allowed = Words(tuple(sorted(allowed_ids(customers.words))))
+    if allowed != customers:
+        ids = pa.array(allowed.words, pa.string())
+        tables = tables.map_tables(lambda table: table.filter(pc.is_in(table[CUSTOMER_ID], value_set=ids)))
+        customers = allowed
     return _to_log(tables, customers, home, served_rates(home, period, customers))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,14 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.consents.consent import ALL_CHANNELS, PROFILING, Consent, Defaults
 from features.decisions.history_tables import DECISIONS_TABLE
 from features.decisions.records import Decision
-from tests.dictionary_storage import in_memory_ledger
 from tests.training.attribution.attribution_home import AMOUNT, write_history, write_orders, write_touches
 from tests.training.attribution.attribution_logs import JANUARY, NEW_YEAR, instants
 from training.attribution.acquisition_costs import source_costs
-from training.attribution.log.left_out import LeftOutCustomers
 from training.attribution.log.log_reader import read_attribution_log
 from training.attribution.rows import AttributionLog
 from training.experiments.record.experiment import Experiment
@@ -28,12 +25,12 @@ from training.experiments.record.experiment_folder import ExperimentFolder
 UTC = ZoneInfo("UTC")
 
 
-def nobody(_: Iterable[str]) -> Sequence[str]:
-    return ()
+def everybody(customer_ids: Sequence[str]) -> Sequence[str]:
+    return customer_ids
 
 
 def read(home: Path, *left_out: str) -> AttributionLog:
-    return read_attribution_log(home, JANUARY, UTC, lambda ids: [each for each in ids if each in left_out])
+    return read_attribution_log(home, JANUARY, UTC, lambda ids: [each for each in ids if each not in left_out])
 
 
 def test_an_order_is_its_lines_and_one_that_was_sent_back_is_none(tmp_path: Path) -> None:
@@ -85,18 +82,6 @@ def test_who_is_left_out_is_in_no_table(tmp_path: Path) -> None:
     write_touches(tmp_path, ("ann", 2.0, "email", True, None), ("eve", 2.0, "sms", True, None))
     log = read(tmp_path, "bob", "eve")
     assert (log.customers, len(log.touches), len(log.orders)) == (1, 1, 1)
-
-
-@pytest.mark.parametrize("by_default", [True, False])
-def test_left_out_are_the_erased_and_those_who_do_not_consent(tmp_path: Path, by_default: bool) -> None:
-    ledger = in_memory_ledger()
-    ledger.set_defaults(Defaults(profiling=by_default))
-    consents = {"ann": True, "bob": False, "eve": True}
-    ledger.record({who: [Consent(PROFILING, ALL_CHANNELS, granted=yes, changed_at=5)] for who, yes in consents.items()})
-    ledger.erase("eve")
-    left_out = LeftOutCustomers(tmp_path, ledger, now=10)
-    expected = {"bob", "eve"} if by_default else {"bob", "eve", "new"}
-    assert {*left_out(["ann", "bob", "eve", "new"])} == expected
 
 
 def write_decisions(home: Path, *decisions: tuple[str, str, float, str]) -> None:
@@ -209,4 +194,4 @@ def test_a_prediction_of_long_before_the_period_is_not_used(tmp_path: Path) -> N
 def test_a_day_is_a_day_of_the_shop(tmp_path: Path) -> None:
     write_decisions(tmp_path, ("d1", "ann", 0.99, "ten-percent"))
     assert len(read(tmp_path).decisions) == 0
-    assert len(read_attribution_log(tmp_path, JANUARY, ZoneInfo("Europe/Amsterdam"), nobody).decisions) == 1
+    assert len(read_attribution_log(tmp_path, JANUARY, ZoneInfo("Europe/Amsterdam"), everybody).decisions) == 1
