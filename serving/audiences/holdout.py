@@ -7,17 +7,16 @@ hold-outs of different names are independent. No list of held-out customers is s
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
 from features.arrays import Booleans
+from features.keyed_hashes import HASH_RANGE, hash_key, keyed_hashes
 
 # Which members an export lists: all but those who are held out, those alone, or all with a column ``holdout``.
 HoldoutChoice = Literal["exclude", "only", "include"]
-_HASH_RANGE = 2.0**64
 
 
 def holdout_mask(customer_ids: pa.Array, share: float, name: str, secret: bytes) -> Booleans:
@@ -29,9 +28,6 @@ def holdout_mask(customer_ids: pa.Array, share: float, name: str, secret: bytes)
         name: the name of the hold-out.
         secret: the same secret gives the same decisions.
     """
-    key = blake2b(name.encode(), key=blake2b(secret).digest(), person=b"holdout").digest()
-    digests = b"".join(
-        blake2b(customer_id, digest_size=8, key=key).digest()
-        for customer_id in customer_ids.cast(pa.binary()).to_pylist()
-    )
-    return np.asarray(np.frombuffer(digests, dtype="<u8") < np.uint64(share * _HASH_RANGE))
+    key = hash_key(secret, b"holdout", name.encode())
+    hashes = keyed_hashes(customer_ids.cast(pa.binary()).to_pylist(), [key])[:, 0]
+    return np.asarray(hashes < np.uint64(share * HASH_RANGE))

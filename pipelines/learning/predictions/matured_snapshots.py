@@ -19,10 +19,9 @@ from features.history import Cutoff, History
 from pipelines.learning.predictions.prediction_snapshots import P_ORDER, Snapshot
 from pipelines.run_context import RunContext
 from training.dataset.labels import outcomes
+from training.experiments.sequential.maturity import RECORDING_QUANTILE
 from training.monitoring.scorecard import MaturedPredictions
 from training.monitoring.treatments import Treatments, TreatmentState
-
-LAG_QUANTILE = 0.99
 
 
 @dataclass(frozen=True, order=True)
@@ -60,8 +59,8 @@ def questions_of(snapshot: Snapshot) -> list[Question]:
 def recording_lag_days(history: History) -> int:
     """Days until all but one in a hundred order lines are recorded."""
     lines = history.lines
-    lag_us = (lines.known_at.epoch_seconds() - lines.ordered_at.epoch_seconds()).quantile(LAG_QUANTILE)
-    lag = lag_us.to_pyarrow().as_py()
+    lag_seconds = (lines.known_at.epoch_seconds() - lines.ordered_at.epoch_seconds()).quantile(RECORDING_QUANTILE)
+    lag = lag_seconds.to_pyarrow().as_py()
     return 0 if lag is None else math.ceil(lag * 1e6 / DAY_US)
 
 

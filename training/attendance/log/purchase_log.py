@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.arrays import Floats, Integers
+from features.arrays import Integers
 from features.calendar import DAY_US
 from features.errors import NotEnoughData
 from features.placed_orders import placed_orders
 from training.attendance.panel.daily_purchases import DailyPurchases
+from training.experiments.sequential.maturity import recording_lag_us
 
 ORDER_KEYS = ("customer_id", "order_id", "day_number")
-RECORDING_QUANTILE = 0.99
 AllowedIds = Callable[[Sequence[str]], Sequence[str]]  # those of the ids whose data may be analysed
 
 
@@ -111,5 +111,5 @@ def _lag_days(orders: pq.ParquetFile, names: set[str]) -> int:
     if "recorded_at" not in names:
         return 0
     table = orders.read(columns=["ordered_at", "recorded_at"]).drop_null()
-    lag: Floats = pc.subtract(table["recorded_at"].cast(pa.int64()), table["ordered_at"].cast(pa.int64())).to_numpy()
-    return int(np.ceil(max(np.quantile(lag, RECORDING_QUANTILE), 0) / DAY_US)) if len(lag) else 0
+    ordered, recorded = (_integers(table[name].cast(pa.int64())) for name in ("ordered_at", "recorded_at"))
+    return -(-recording_lag_us(ordered, recorded) // DAY_US)

@@ -1,6 +1,6 @@
 """Allocation: the probabilities of an adaptive experiment's arms, learned from the outcomes so far."""
 
-from training.experiments.allocation.next_probabilities import next_probabilities, probability_best
+from training.experiments.allocation.next_probabilities import next_probabilities
 from training.experiments.allocation.report import report_allocation
 
-__all__ = ["next_probabilities", "probability_best", "report_allocation"]
+__all__ = ["next_probabilities", "report_allocation"]

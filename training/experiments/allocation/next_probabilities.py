@@ -10,10 +10,9 @@ from collections.abc import Collection
 
 import numpy as np
 
-from features.arrays import Booleans, Floats
+from features.arrays import Floats
 from training.experiments.allocation.arm_counts import ArmCounts, count_arms
-from training.experiments.allocation.arm_effects import fit_arm_effects
-from training.experiments.allocation.thompson import DRAWS, allocate, apply_floor, best_arm_probabilities
+from training.experiments.allocation.thompson import DRAWS, allocate, apply_floor
 from training.experiments.record.epochs import EVERYBODY
 from training.experiments.record.experiment import Experiment
 from training.experiments.units import Units
@@ -41,19 +40,6 @@ def next_probabilities(
     return _by_segment(probabilities, _segments(units, experiment))
 
 
-def probability_best(
-    units: Units, experiment: Experiment, rng: np.random.Generator, removed_arms: Collection[str] = ()
-) -> dict[str, tuple[float, ...]]:
-    """Return the posterior probability of each arm to be the best, by segment; ``""`` is the experiment as a whole.
-
-    All observations count in full, also where the split forgets them by a half-life.
-    """
-    active = warm_up_split(experiment, removed_arms) > 0
-    counts = count_outcomes(units, experiment)
-    by_segment, whole = (_best(part, active, rng) for part in (counts, counts.merge_segments()))
-    return {**_by_segment(by_segment[0], _segments(units, experiment)), EVERYBODY: _as_probabilities(whole[0, 0])}
-
-
 def warm_up_split(experiment: Experiment, removed_arms: Collection[str] = ()) -> Floats:
     """Return the probabilities before anything is learned, (arms,): the shares of the record, among the arms left.
 
@@ -77,11 +63,6 @@ def count_outcomes(units: Units, experiment: Experiment) -> ArmCounts:
 
 def _segments(units: Units, experiment: Experiment) -> tuple[str, ...]:
     return units.segments if experiment.segments is not None else ()
-
-
-def _best(counts: ArmCounts, active: Booleans, rng: np.random.Generator) -> Floats:
-    information = fit_arm_effects(counts, np.ones_like(counts.days_ago))
-    return best_arm_probabilities(information, active, rng, DRAWS)
 
 
 def _by_segment(probabilities: Floats, segments: tuple[str, ...]) -> dict[str, tuple[float, ...]]:

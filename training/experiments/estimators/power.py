@@ -58,16 +58,3 @@ def smallest_effect(
     quantiles = normal.inv_cdf(1 - alpha / 2 / len(others)) + normal.inv_cdf(power)
     per_customer = 1 / shares[control] + 1 / min(others)
     return quantiles * sqrt(baseline.variance * baseline.variance_left * per_customer / customers)
-
-
-def required_customers(
-    effect: float, shares: Sequence[float], control: int, baseline: Baseline, *, alpha: float = ALPHA
-) -> int:
-    """The number of matured customers in all arms with which ``effect`` is the smallest detectable difference.
-
-    Raises:
-        ValueError: the effect is 0, which no number of customers shows.
-    """
-    if not effect:
-        raise ValueError("found an effect of 0; expected a difference from control, which customers can show")
-    return max(1, round((smallest_effect(1, shares, control, baseline, alpha=alpha) / effect) ** 2))

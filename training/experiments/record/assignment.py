@@ -16,8 +16,8 @@ from hashlib import blake2b
 import numpy as np
 
 from features.arrays import Codes, Floats, Integers
+from features.keyed_hashes import HASH_RANGE, hash_key, keyed_hashes
 
-_HASH_RANGE = 2.0**64
 _ID_BYTES = 16
 
 
@@ -33,7 +33,7 @@ def arm_uniforms(
         secret: the same secret gives the same numbers.
         epoch: the number of the epoch where every epoch draws again; None where a customer keeps the arm.
     """
-    keys = [_hash_key(secret, b"arm", experiment_id, "" if epoch is None else str(epoch), arm) for arm in arms]
+    keys = [_key_of_parts(secret, b"arm", experiment_id, "" if epoch is None else str(epoch), arm) for arm in arms]
     return _uniforms(customer_ids, keys)
 
 
@@ -62,7 +62,7 @@ def group_owners(customer_ids: Sequence[str], group: str, experiment_ids: Sequen
         experiment_ids: the running experiments of the group, in any order.
         secret: the same secret gives the same owners.
     """
-    keys = [_hash_key(secret, b"exclusion", group, experiment_id) for experiment_id in experiment_ids]
+    keys = [_key_of_parts(secret, b"exclusion", group, experiment_id) for experiment_id in experiment_ids]
     owners: Integers = np.argmax(_uniforms(customer_ids, keys), axis=1).astype(np.int64)
     return owners
 
@@ -74,27 +74,22 @@ def decision_ids(
 
     Where a customer keeps the arm the id has no epoch, so that a log with one row for an id keeps the first decision.
     """
-    key = _hash_key(secret, b"decision", experiment_id, "" if epoch is None else str(epoch))
+    key = _key_of_parts(secret, b"decision", experiment_id, "" if epoch is None else str(epoch))
     return tuple(
         blake2b(_to_bytes(customer_id), digest_size=_ID_BYTES, key=key).hexdigest() for customer_id in customer_ids
     )
 
 
-def _hash_key(secret: bytes, purpose: bytes, *parts: str) -> bytes:
+def _key_of_parts(secret: bytes, purpose: bytes, *parts: str) -> bytes:
     """A key of its own for each purpose and each sequence of parts; each part is hashed with its length before it."""
     encoded = [_to_bytes(part) for part in parts]
     text = b"".join(len(part).to_bytes(4, "little") + part for part in encoded)
-    return blake2b(text, key=blake2b(secret).digest(), person=purpose).digest()
+    return hash_key(secret, purpose, text)
 
 
 def _uniforms(customer_ids: Sequence[str], keys: Sequence[bytes]) -> Floats:
-    digests = b"".join(
-        blake2b(customer_id, digest_size=8, key=key).digest()
-        for customer_id in map(_to_bytes, customer_ids)
-        for key in keys
-    )
-    hashes = np.frombuffer(digests, dtype="<u8").reshape(len(customer_ids), len(keys))
-    return (hashes + 0.5) / _HASH_RANGE
+    uniforms: Floats = (keyed_hashes(map(_to_bytes, customer_ids), keys) + 0.5) / HASH_RANGE
+    return uniforms
 
 
 def _to_bytes(text: str) -> bytes:

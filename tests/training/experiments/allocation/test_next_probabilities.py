@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.training.experiments.allocation.cases import experiment, random_units, units_of
-from training.experiments.allocation import next_probabilities, probability_best, report_allocation
+from training.experiments.allocation import next_probabilities, report_allocation
 from training.experiments.allocation.next_probabilities import warm_up_split
 from training.experiments.record.experiment import Experiment
 from training.experiments.record.started_experiment import Change, StartedExperiment
@@ -54,7 +54,6 @@ def test_each_segment_has_its_own_winner_and_everybody_else_what_holds_on_averag
 def test_without_a_column_of_segments_there_is_one_split() -> None:
     units = segmented_units({"gold": (0.1, 0.3), "silver": (0.1, 0.3)})
     assert list(next_probabilities(units, experiment(), generator())) == [""]
-    assert list(probability_best(units, experiment(), generator())) == [""]
 
 
 def test_a_small_segment_follows_the_others() -> None:
@@ -96,15 +95,6 @@ def test_an_outcome_of_money_is_decided_by_orders() -> None:
     assert next_probabilities(by_money, Experiment.model_validate(record), generator()) == next_probabilities(
         units, experiment(), generator()
     )
-
-
-def test_the_probability_best_counts_everything_and_covers_the_whole_experiment() -> None:
-    units = segmented_units({"gold": (0.1, 0.3), "silver": (0.2, 0.21)})
-    best = probability_best(units, experiment(segments="value_tier", half_life_days=1), generator())
-    assert best == probability_best(units, experiment(segments="value_tier"), generator())
-    assert best["gold"][1] > 0.99
-    assert best[""][1] > 0.99
-    assert all(sum(values) == pytest.approx(1) for values in best.values())
 
 
 def test_a_fixed_split_has_no_next_probabilities() -> None:

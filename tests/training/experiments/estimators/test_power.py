@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.experiments.estimators.power import Baseline, required_customers, smallest_effect
+from training.experiments.estimators.power import Baseline, smallest_effect
 
 
 @pytest.mark.parametrize("shares", [(0.5, 0.5), (0.1, 0.9), (0.25, 0.25, 0.25, 0.25)])
@@ -23,9 +23,9 @@ def test_an_effect_of_the_smallest_detectable_size_is_found_in_four_of_five_expe
 
 def test_what_covariates_explain_is_customers_saved() -> None:
     plain, adjusted = (Baseline(mean=100.0, variance=10_000.0, variance_left=left) for left in (1.0, 0.34))
-    count = required_customers(5.0, (0.5, 0.5), 0, plain)
-    assert required_customers(5.0, (0.5, 0.5), 0, adjusted) == pytest.approx(0.34 * count, abs=1)
-    assert smallest_effect(count, (0.5, 0.5), 0, plain) == pytest.approx(5.0, rel=1e-3)
+    smallest = smallest_effect(10_000, (0.5, 0.5), 0, plain)
+    assert smallest == pytest.approx(5.603, abs=0.001)  # (1.960 + 0.842) x 100 x (4 / 10,000) ** 0.5
+    assert smallest_effect(3_400, (0.5, 0.5), 0, adjusted) == pytest.approx(smallest)
 
 
 def test_the_baseline_of_a_rate_has_the_variance_of_a_yes_or_no() -> None:
@@ -38,5 +38,3 @@ def test_no_customers_and_no_other_arm_show_nothing() -> None:
         smallest_effect(0, (0.5, 0.5), 0, Baseline.of_rate(0.05))
     with pytest.raises(ValueError, match="found 9 customers and 0 arms beside control"):
         smallest_effect(9, (1.0,), 0, Baseline.of_rate(0.05))
-    with pytest.raises(ValueError, match="found an effect of 0; expected a difference"):
-        required_customers(0.0, (0.5, 0.5), 0, Baseline.of_rate(0.05))
