@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from features.arrays import Floats
 from training.dataset.point_in_time import Dataset
-from training.dataset.treatments import NO_TREATED_WINDOWS, TreatedWindows
+from training.dataset.treated_windows import NO_TREATED_WINDOWS, TreatedWindows
 from training.evaluation.backtest import Backtest, BacktestScore
 from training.evaluation.churn_rule_limits import RuleLimit
 from training.evaluation.churn_rules import RuleResult

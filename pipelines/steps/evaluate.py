@@ -14,7 +14,7 @@ from pipelines.run_context import RunContext
 from pipelines.steps import publish
 from training.dataset.point_in_time import build_dataset
 from training.dataset.population import known_customers
-from training.dataset.treatments import leave_out_treated
+from training.dataset.treated_windows import leave_out_treated
 from training.evaluation.backtest import backtest, scores
 from training.models import MODELS
 from training.reporting import report

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Floats, Integers
-from training.attribution.incremental.draw_check import draw_e_value
 from training.attribution.incremental.randomised_units import Level, RandomisedUnits
 from training.estimate import clustered_estimate
 from training.experiments.refusal import MAX_E_VALUE, MIN_CONVERSIONS, MIN_PROBABILITY, MIN_UNITS, Refusal
+from training.experiments.sequential.draw_sample_ratio import draw_e_value
 
 
 @dataclass(frozen=True, kw_only=True)

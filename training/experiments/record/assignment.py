@@ -88,8 +88,8 @@ def _key_of_parts(secret: bytes, purpose: bytes, *parts: str) -> bytes:
 
 
 def _uniforms(customer_ids: Sequence[str], keys: Sequence[bytes]) -> Floats:
-    uniforms: Floats = (keyed_hashes(map(_to_bytes, customer_ids), keys) + 0.5) / HASH_RANGE
-    return uniforms
+    hashes = keyed_hashes(map(_to_bytes, customer_ids), keys).astype(np.float64)
+    return (hashes + 0.5) / HASH_RANGE
 
 
 def _to_bytes(text: str) -> bytes:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from features.arrays import Floats
 from training.attribution.incremental.channel_effects import Incremental, incremental
-from training.attribution.incremental.draw_check import draw_e_value
 from training.attribution.incremental.randomised_units import RandomisedUnits
 from training.experiments.refusal import Refusal
+from training.experiments.sequential.draw_sample_ratio import draw_e_value
 
 
 def units_of(treated: NDArray[Any], orders: NDArray[Any], probability: Floats | float) -> RandomisedUnits:

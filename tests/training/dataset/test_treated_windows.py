@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from features.arrays import Floats
 from features.history import Cutoff
 from tests.training.monitoring.campaign_world import simulate_month, treat
-from training.dataset.treatments import leave_out_treated
+from training.dataset.treated_windows import leave_out_treated
 from training.monitoring.treatments import COLUMNS, Treatments
 
 ZONE = ZoneInfo("Europe/Amsterdam")

@@ -1,4 +1,6 @@
-"""Draw check: whether as many were treated as the logged probabilities say (sample ratio), as an e-value.
+"""Sample ratio of draws: whether as many were treated as their logged probabilities say, at one look (NumPy alone).
+
+Each unit has a probability of its own; ``sample_ratio`` is for arms that are looked at on many days.
 
 The e-value is a likelihood ratio against probabilities whose odds are all shifted alike, averaged over shifts. If the
 logged probabilities are right, its expectation is 1, so it exceeds 1,000 in at most one of 1,000 tries (Markov's
