@@ -13,7 +13,6 @@ from features.arrays import Floats
 from training.attribution.incremental.channel_effects import Incremental, incremental
 from training.attribution.incremental.randomised_units import RandomisedUnits
 from training.experiments.refusal import Refusal
-from training.experiments.sequential.draw_sample_ratio import draw_e_value
 
 
 def units_of(treated: NDArray[Any], orders: NDArray[Any], probability: Floats | float) -> RandomisedUnits:
@@ -131,20 +130,3 @@ def test_few_conversions_wait_for_more() -> None:
     assert (answer.reason, answer.status) == ("too_few", "not_yet")
     assert answer.detail.startswith("Found 1,000 units held out with 39 conversions; expected at least 100 with 40.")
     assert refusal(half_and_half(99, 60, 60)).reason == "too_few"
-
-
-def test_right_probabilities_alarm_hardly_ever_and_wrong_ones_do() -> None:
-    rng = np.random.default_rng(6)
-    alarms = missed = 0
-    for _ in range(1000):
-        probability = rng.choice([0.5, 0.8, 0.9], 2000)
-        alarms += draw_e_value(rng.random(2000) < probability, probability) > 1000
-        missed += draw_e_value(rng.random(2000) < probability - 0.08, probability) <= 1000
-    assert alarms <= 5
-    assert missed <= 50
-
-
-def test_the_e_value_of_right_probabilities_is_one_on_average() -> None:
-    rng = np.random.default_rng(7)
-    values = [draw_e_value(rng.random(20) < 0.7, np.full(20, 0.7)) for _ in range(4000)]
-    assert np.mean(values) == pytest.approx(1.0, abs=4 * np.std(values) / np.sqrt(4000))
