@@ -5,11 +5,16 @@ from __future__ import annotations
 from datetime import date
 
 from training.experiments.record.experiment import Experiment
-from training.experiments.result_schema import ExperimentResults
+from training.experiments.result_schema import ExperimentResults, StatedResults
 
 
-class ExperimentResultsResponse(ExperimentResults):
+class ExperimentResultsResponse(StatedResults):
     """The results of an experiment as of the last `flywheel learn`; a refusal has a reason and no number."""
+
+    @classmethod
+    def from_results(cls, results: ExperimentResults) -> ExperimentResultsResponse:
+        """The answer with the newest results."""
+        return cls.model_validate(results.model_dump(exclude={"daily"}))
 
     @classmethod
     def before_the_first(cls, experiment: Experiment, today: date) -> ExperimentResultsResponse:

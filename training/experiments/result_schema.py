@@ -73,7 +73,7 @@ class ArmResult(ResultModel):
     matured: Count
     """Those whose outcome counts: the window is over, and its rows had the time to arrive."""
     conversions: Count | None = None
-    """Matured customers with an outcome above 0; null where nothing is stated."""
+    """Matured customers with an outcome above 0; null where nothing is stated, as of few customers."""
     mean: Figure | None = None
     """The mean of the metric per customer, estimated for all customers; at declared looks only."""
     effect: EffectEstimate | None = None
@@ -185,7 +185,7 @@ class DailyCount(ResultModel):
     """The sum of its squares."""
 
 
-class ExperimentResults(ResultModel):
+class StatedResults(ResultModel):
     """The results of an experiment: effects with intervals at the declared looks, a band at all times, or a refusal."""
 
     experiment_id: str
@@ -214,4 +214,9 @@ class ExperimentResults(ResultModel):
     looks: tuple[Look, ...] = ()
     erased_since: Count = 0
     """Customers whose rows were erased after they had been counted; the figures of earlier looks include them."""
+
+
+class ExperimentResults(StatedResults):
+    """The results as the home keeps them. The counts by day are in no answer: a day may have one customer."""
+
     daily: tuple[DailyCount, ...] = ()

@@ -20,6 +20,7 @@ from serving.observability.json_logs import log_error
 from serving.problems import RETRY_AFTER, Problem
 from serving.schemas.experiment_results import ExperimentResultsResponse
 from training.experiments.record.experiment_folder import ExperimentFolder
+from training.experiments.result_schema import ExperimentResults
 
 if TYPE_CHECKING:
     from serving.api.app_state import AppState
@@ -57,7 +58,7 @@ def _read_results(app_state: AppState, experiment_id: str) -> ExperimentResultsR
         if stored is None:
             today = local_day(app_state.now(), app_state.zone)
             return ExperimentResultsResponse.before_the_first(started.record, today)
-        return ExperimentResultsResponse.model_validate_json(orjson.dumps(stored))
+        return ExperimentResultsResponse.from_results(ExperimentResults.model_validate_json(orjson.dumps(stored)))
     except (ValidationError, orjson.JSONDecodeError) as error:
         raise StoreDamaged(f"Found damaged results of the experiment {experiment_id}: {error}.") from None
 

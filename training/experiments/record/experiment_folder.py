@@ -26,6 +26,7 @@ from training.experiments.record.started_experiment import Change, StartedExperi
 
 FOLDER, CHANGES_FILE, EPOCHS_FILE, RESULTS_FILE = "experiments", "changes.jsonl", "epochs.jsonl", "results.json"
 _RECORD_SUFFIX = ".json"
+MAX_PARSED = 16_384  # experiments whose files stay parsed; some kilobytes each
 
 
 class ExperimentConflict(FlywheelError):
@@ -211,7 +212,7 @@ def _read(path: Path) -> bytes | None:
         raise _damaged_files(error) from None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=MAX_PARSED)
 def _parse_started(record: bytes, changes: bytes) -> StartedExperiment:
     try:
         parsed = Experiment.model_validate_json(record)
@@ -223,7 +224,7 @@ def _parse_started(record: bytes, changes: bytes) -> StartedExperiment:
     return StartedExperiment(record=parsed, changes=lines)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=MAX_PARSED)
 def _parse_epochs(lines: bytes, arms: tuple[str, ...]) -> tuple[Epoch, ...]:
     try:
         return parse_epochs(lines, arms)

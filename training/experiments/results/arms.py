@@ -91,8 +91,9 @@ def band_arms(comparison: ArmComparison) -> list[ArmResult]:
             update={
                 "conversions": int(np.count_nonzero(values[arm == position] > 0)),
                 "band": comparison.band(position) if position in comparison.compared_arms else None,
-                "refusal": comparison.refusals.get(position),
             }
+            if position not in comparison.refusals
+            else {"refusal": comparison.refusals[position]}
         )
         for position, counted in enumerate(count_arms(comparison.units, comparison.label, comparison.control))
     ]

@@ -9,7 +9,7 @@ import pytest
 from tests.serving.fakes import Shop
 from training.experiments.record.experiment import Experiment
 from training.experiments.record.experiment_folder import ExperimentFolder
-from training.experiments.result_schema import ArmResult, ExperimentResults
+from training.experiments.result_schema import ArmResult, DailyCount, ExperimentResults
 
 PATH = "/v1/experiments/win-back/results"
 
@@ -60,6 +60,18 @@ def test_a_refusal_is_an_answer(folder: ExperimentFolder, tmp_path: Path) -> Non
     status, answer = get(tmp_path)
     assert status == 200
     assert ExperimentResults.model_validate(answer, strict=False) == stored_results()
+
+
+def test_the_counts_of_a_day_which_may_be_one_customer_are_in_no_answer(
+    folder: ExperimentFolder, tmp_path: Path
+) -> None:
+    alone = DailyCount(day=date(2027, 1, 4), arm="none", decided=1, matured=1, total=19.9, squares=396.01)
+    stored = stored_results().model_copy(update={"daily": (alone,)})
+    folder.write_results("win-back", stored.model_dump(mode="json"))
+    status, answer = get(tmp_path)
+    assert (status, answer["decided"]) == (200, 7)
+    assert "daily" not in answer
+    assert "19.9" not in str(answer)
 
 
 @pytest.mark.usefixtures("folder")
