@@ -63,6 +63,9 @@ def test_a_window_ends_at_local_midnight_when_the_clocks_change() -> None:
     last_hour = treatments.rows.assign(at_us=treatments.rows["at_us"] + 23 * 3_600_000_000)
     rows, _ = leave_out_treated(population(2, "ann"), cutoffs(2), Treatments(last_hour), (60,), ZONE)
     assert len(rows) == 2, "the treatment was in the first hour after the window"
+    hour_before = Treatments(last_hour.assign(at_us=last_hour["at_us"] - 3_600_000_000))
+    rows, _ = leave_out_treated(population(2, "ann"), cutoffs(2), hour_before, (60,), ZONE)
+    assert len(rows) == 1, "the treatment was in the last hour of the window"
 
 
 def saved_customers(*, leaves_out: bool) -> Floats:
@@ -94,7 +97,7 @@ def saved_customers(*, leaves_out: bool) -> Floats:
 
 def test_five_retrainings_save_as_many_customers_as_the_first() -> None:
     saved = saved_customers(leaves_out=True)
-    assert saved.min() >= 0.9 * saved[0], saved
+    assert saved.min() >= 0.9 * saved[0] > 0, saved
 
 
 def test_retraining_on_the_treated_forgets_whom_to_target() -> None:

@@ -132,7 +132,7 @@ def test_the_results_name_no_customer(home: Home) -> None:
     for row in [*orders, *decisions]:
         row["customer_id"] = renamed.get(row["customer_id"], row["customer_id"])
     write_history(home, orders, [{**row, "decision_id": row["customer_id"]} for row in decisions])
-    judge(home, 60)
+    assert judge(home, 60).decided == CUSTOMERS
     assert b"person" not in results_file(home)
 
 

@@ -17,6 +17,7 @@ from serving.api.routes import effects
 from tests.serving.fakes import Shop
 from tests.training.attendance.simulated_shop import ATTENDEES, CLASS_DAY, simulated_shop
 from tests.training.attendance.written_history import WrittenHistory, customer_name
+from training.attendance.estimators.panel_estimators import ESTIMATORS
 
 RNG = np.random.default_rng(0)
 SHOP = simulated_shop(RNG)
@@ -58,7 +59,9 @@ def test_an_effect_is_stated_with_its_evidence_and_the_diagnostics_beside(client
 
 
 def test_no_comparison_but_the_two_is_stated_as_an_effect(client: TestClient) -> None:
-    for row in ask(client)["attending"]["diagnostics"]:
+    diagnostics = ask(client)["attending"]["diagnostics"]
+    assert len(diagnostics) == len(ESTIMATORS)
+    for row in diagnostics:
         assert set(row) == {"estimator", "pseudo_effect", "passes"}
 
 

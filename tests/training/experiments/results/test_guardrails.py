@@ -59,4 +59,4 @@ def test_a_loss_of_exactly_the_margin_is_kept_in_at_most_2_5_percent() -> None:
     rng, kept_count = np.random.default_rng(1), 0
     for _ in range(1_000):
         kept_count += check(SPEND, rng.normal(100.0, 20.0, 200), rng.normal(97.0, 20.0, 200)).status == "kept"
-    assert kept_count / 1_000 <= 0.035
+    assert 0.015 <= kept_count / 1_000 <= 0.035
