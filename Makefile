@@ -22,11 +22,11 @@ demo: $(READY) ## learn from a real grocer and answer over HTTP; ONCE=1 stops af
 
 setup: $(READY) ## make .venv and nothing else
 
-# One thread of OpenMP for each of the two workers: more wait for each other, and the suite takes a sixth longer.
+# Three workers on two cores, since half of the time is spent waiting; one thread of OpenMP each, for more wait for each other.
 test: export OMP_NUM_THREADS := 1
 test: export OPENBLAS_NUM_THREADS := 1
 test: $(READY) ## run the tests; ARGS="-m 'not slow'" or any other pytest arguments
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=10 $(ARGS)
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --durations=10 $(ARGS)
 
 check: $(READY) ## format, lint, types, import contracts, deployment files, documentation
 	$(BIN)/ruff format --check .

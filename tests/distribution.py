@@ -9,10 +9,9 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parents[1]
-TRAINED_SHOP = "trained_shop"  # the fixture that trains longest
-SMALL_SHOPS = ("shop_of", "corner_shop", "grown_shop_snapshot")
+SHOPS = ("trained_shop", "grown_shop_snapshot", "corner_shop")  # fixtures of the pipelines, the longest first
 FITTED_TIERS = "corner_tiers"  # what the most tests of the training share
-GROUPS = ("trained shop", "small shops", "fitted tiers")
+GROUPS = (*SHOPS, FITTED_TIERS)
 LONG_FOLDERS = ("tests/training", "tests/serving/audiences")
 
 
@@ -25,13 +24,10 @@ class GroupScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no
 
 @cache
 def file_group(file: str) -> str:
-    """The group of a file: the pipelines by the shop they train, files with the fitted tiers, or the file alone."""
+    """The group of a file: the pipelines by the shop they share, files with the fitted tiers, or the file alone."""
     text = (ROOT / file).read_text()
-    if file.startswith("tests/pipelines/"):
-        if TRAINED_SHOP in text:
-            return GROUPS[0]
-        return GROUPS[1] if any(fixture in text for fixture in SMALL_SHOPS) else file
-    return GROUPS[2] if FITTED_TIERS in text else file
+    fixtures = SHOPS if file.startswith("tests/pipelines/") else (FITTED_TIERS,)
+    return next((fixture for fixture in fixtures if fixture in text), file)
 
 
 def sort_groups(items: list[pytest.Item]) -> None:
