@@ -13,10 +13,9 @@ from features.calendar import local_day
 class DecisionTime:
     """When a request is answered."""
 
-    machine_now: int  # microseconds since 1970 UTC, by the clock of the machine: what happens is dated with it
-    now: (
-        int  # microseconds since 1970 UTC, for which the service answers; it may be pinned, and consents are read at it
-    )
+    # Both in microseconds since 1970 UTC.
+    machine_now: int  # by the clock of the machine: what happens is dated with it
+    now: int  # for which the service answers; it may be pinned, and consents are read at it
     zone: ZoneInfo  # of the shop
 
     @property

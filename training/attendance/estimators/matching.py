@@ -20,7 +20,7 @@ BLOCK_ROWS = 256  # attendees whose distances are computed at once
 
 @dataclass(frozen=True)
 class Matches:
-    """The matches of a attendees, as rows of the panel."""
+    """Matches of the attendees, whose number is a, as rows of the panel."""
 
     attendee: Integers  # (a,)
     neighbours: Integers  # (a, 5)

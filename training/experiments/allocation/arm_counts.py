@@ -80,7 +80,6 @@ def count_arms(units: Units, label: str, window_days: int) -> ArmCounts:
 def _strata(units: Units) -> tuple[Integers, Integers]:
     """Return the stratum of each unit, (n,), and the day of each stratum."""
     epochs = int(units.epoch.max(initial=0)) + 1
-    values, stratum = np.unique(
-        units.day * epochs + units.epoch, return_inverse=True
-    )  # one key sorts faster than pairs
+    # One key sorts faster than pairs.
+    values, stratum = np.unique(units.day * epochs + units.epoch, return_inverse=True)
     return stratum.reshape(-1), values // epochs

@@ -13,9 +13,8 @@ from training.experiments.allocation.arm_effects import ArmInformation, fit_arm_
 from training.experiments.allocation.partial_pooling import effect_posteriors
 from training.experiments.record.experiment import Allocation, WarmUp
 
-DRAWS = (
-    4000  # at each scatter of the segments: the standard error of a probability is at most .008, by opposite pairs less
-)
+# At each scatter of the segments: the standard error of a probability is at most .008, by opposite pairs less.
+DRAWS = 4000
 
 
 def allocate(counts: ArmCounts, allocation: Allocation, even: Floats, rng: np.random.Generator, draws: int) -> Floats:

@@ -11,7 +11,8 @@ from scipy.stats import norm, t
 
 from features.arrays import Floats
 
-EVEN_QUADRATURE = np.polynomial.hermite_e.hermegauss(64)  # nodes and weights for an expectation over a standard normal
+# Nodes and weights for an expectation over a standard normal.
+NORMAL_QUADRATURE = np.polynomial.hermite_e.hermegauss(64)
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class ArmEstimates:
         known = np.isfinite(self.means) & (np.diag(self.covariance) > 0)
         result = np.zeros(self.means.size)
         means, deviations = self.means[known], np.sqrt(np.diag(self.covariance)[known])
-        nodes, weights = EVEN_QUADRATURE
+        nodes, weights = NORMAL_QUADRATURE
         draws = means[:, None] + deviations[:, None] * nodes[None, :]
         chances = np.empty(means.size)
         for arm in range(means.size):
