@@ -22,7 +22,7 @@ from features.errors import FlywheelError, NotFound
 from features.history import Cutoff, History
 from features.store.snapshot_reader import SnapshotReader
 from pipelines.home import Home
-from pipelines.learning.predictions.prediction_snapshots import write_snapshot
+from pipelines.learning.predictions.prediction_snapshots import remove_withdrawn, write_snapshot
 from pipelines.run_context import RunContext
 from pipelines.scoring.consent_columns import ConsentColumns, consented_customers
 from pipelines.scoring.extra_columns import ExtraColumns
@@ -117,6 +117,7 @@ def run(
     PartFiles(target).join(count, ExtraColumns(segments, columns, consent_columns, customers).table)
     if target == home.scores.resolve():
         write_snapshot(home, target, release.metadata, release.version, as_of)
+        remove_withdrawn(home, profiling_scope)
     without_amounts = not release.metadata.has_amounts
     return ScoreSummary(target, len(customers), release.version, without_amounts, rfc3339(log_until_us))
 

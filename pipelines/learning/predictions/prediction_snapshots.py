@@ -13,8 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.calendar import micros
+from features.consents.profiling_scope import ProfilingScope
 from features.history import Cutoff
 from features.storage.atomic_files import atomic_write
+from features.storage.row_deletion import delete_rows
 from pipelines.home import Home
 from training.inference.release_manifest import ReleaseMetadata
 
@@ -84,6 +86,18 @@ def snapshots(home: Home) -> list[Snapshot]:
     return sorted(
         Snapshot(date.fromisoformat(match["day"]), match["release"], path) for match, path in matches if match
     )
+
+
+def remove_withdrawn(home: Home, scope: ProfilingScope) -> int:
+    """Remove the predictions of customers who may not be profiled any more; returns the number of removed rows."""
+    return sum(delete_rows(snapshot.path, _excluded_customers(snapshot, scope)) for snapshot in snapshots(home))
+
+
+def _excluded_customers(snapshot: Snapshot, scope: ProfilingScope) -> Sequence[str]:
+    if scope.by_default:
+        return scope.exception_ids
+    customers = pq.read_table(snapshot.path, columns=["customer_id"])["customer_id"].to_pylist()
+    return sorted({*customers} - {*scope.exception_ids})
 
 
 def thin_out(home: Home, written_before: datetime) -> int:

@@ -16,7 +16,7 @@ from tests.pipelines.conftest import AS_OF
 
 pytestmark = pytest.mark.slow
 
-SAFE = ("attribution", "audience", "columns", "completion", "config", "doctor", "explain", "status", "--version")
+SAFE = ("audience", "columns", "completion", "config", "doctor", "explain", "status", "--version")
 COMMANDS = [
     command
     for command in documented_commands()

@@ -12,9 +12,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.calendar import micros, start_of_day
+from features.consents.profiling_scope import ProfilingScope
 from features.history import Cutoff
 from pipelines.home import Home
-from pipelines.learning.predictions.prediction_snapshots import P_ORDER, snapshots, thin_out, write_snapshot
+from pipelines.learning.predictions.prediction_snapshots import (
+    P_ORDER,
+    remove_withdrawn,
+    snapshots,
+    thin_out,
+    write_snapshot,
+)
 from serving.privacy.erasure import delete_from_tables
 from training.inference.release_manifest import ReleaseMetadata
 
@@ -95,3 +102,14 @@ def test_an_erased_customer_leaves_every_snapshot(home: Home) -> None:
     assert delete_from_tables(home.folder, ["ann"])["predictions"] == 2
     assert [snapshot.read()["customer_id"].to_pylist() for snapshot in snapshots(home)] == [["bob"], ["bob"]]
     assert {snapshot.churn_days for snapshot in snapshots(home)} == {60}
+
+
+@pytest.mark.parametrize("scope", [ProfilingScope(True, ("ann",)), ProfilingScope(False, ("bob",))], ids=["no", "yes"])
+def test_whoever_withdraws_consent_leaves_every_snapshot(home: Home, scope: ProfilingScope) -> None:
+    for day in (DAY, DAY + timedelta(days=1)):
+        take(home, day)
+    assert remove_withdrawn(home, scope) > 0
+    for snapshot in snapshots(home):
+        assert snapshot.read()["customer_id"].to_pylist() == ["bob"]
+        assert snapshot.churn_days > 0
+    assert remove_withdrawn(home, scope) == 0
