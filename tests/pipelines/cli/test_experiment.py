@@ -47,7 +47,7 @@ def record_file(home: Path, **fields: Any) -> str:  # noqa: ANN401 - any JSON
 
 
 def test_a_plan_starts_nothing(home: Path) -> None:
-    result = experiment(home, "plan", record_file(home, guardrails=[{"kind": "spend"}]))
+    result = experiment(home, "plan", record_file(home, guardrails=[{"kind": "spend", "not_worse_by": 0.1}]))
     assert result.exit_code == 0, result.output
     assert "40 customers are eligible; 40 of them are available." in result.output
     assert "the log has no order line in such a window" in " ".join(result.output.split())
