@@ -150,7 +150,7 @@ def test_every_field_that_is_wrong_is_named(client: TestClient) -> None:
     errors = validation_errors(client, customer_ids=["ann"], as_of="soon", include=["churn", "love"], colour="red")
     assert {*errors} == {"as_of", "include[1]", "colour"}
     assert errors["as_of"].startswith("Found 'soon'; expected an RFC 3339 date-time")
-    assert "'churn', 'next_purchase', 'ltv', 'segment' or 'reasons'" in errors["include[1]"]
+    assert "'churn', 'next_purchase', 'ltv', 'uplift', 'segment' or 'reasons'" in errors["include[1]"]
     assert errors["colour"] == "Found an unknown field; expected customer_ids, as_of or include. Leave it out."
 
 

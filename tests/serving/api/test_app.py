@@ -157,6 +157,7 @@ def test_models_lists_the_cards_of_the_release(client: TestClient) -> None:
         "feature_service": "release_v1",
         "model_versions": {"churn": "3", "next_purchase": "3", "ltv": "2"},
         "models": [{"name": "churn", "version": "3", "horizon_days": 90}],
+        "drift": None,
     }
 
 

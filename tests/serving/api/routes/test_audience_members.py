@@ -87,7 +87,8 @@ def test_every_export_leaves_a_line_with_what_it_was_made_by(client: TestClient,
     assert (first["action"], first["format"], first["members"], first["channel"]) == ("export", "json", 30, "email")
     assert (second["format"], second["members"], second["excluded_by_consent"]) == ("csv", 38, 0)
     assert {first["consent_state"], second["consent_state"]} == {audience["consent_state"]}
-    assert not [customer_id for customer_id in IDS if customer_id in (tmp_path / "audit.jsonl").read_text()]
+    text = (tmp_path / "audit.jsonl").read_text()
+    assert not [customer_id for customer_id in IDS if f'"{customer_id}"' in text]  # a digest may hold one by chance
 
 
 @pytest.mark.parametrize("cursor", ["AAAA", "é", "x" * 40, "x" * 300])
