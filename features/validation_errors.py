@@ -10,6 +10,13 @@ from pydantic_core import ErrorDetails
 _MAX_SHOWN_CHARACTERS = 40
 _EXPECTED = {
     "bool_type": "true or false",
+    "date_from_datetime_inexact": "a day such as 2027-03-15",
+    "date_from_datetime_parsing": "a day such as 2027-03-15",
+    "date_parsing": "a day such as 2027-03-15",
+    "date_type": "a day such as 2027-03-15",
+    "datetime_from_date_parsing": "a time such as 2027-03-15T09:00:00Z",
+    "datetime_parsing": "a time such as 2027-03-15T09:00:00Z",
+    "datetime_type": "a time such as 2027-03-15T09:00:00Z",
     "dict_type": "a section of keys",
     "finite_number": "a number",
     "float_type": "a number",

@@ -74,7 +74,7 @@ class AttributionConsole(CommandConsole):
         for each in channels:
             table.add_row(
                 each.channel, f"{each.touches:,}", f"{each.withheld:,}", *_estimate(each.incremental),
-                f"{each.exposure.conversions:,.0f}",
+                _whole(each.exposure.conversions),
             )  # fmt: skip
             for campaign in each.campaigns:
                 table.add_row(f"  {campaign.campaign}", "", "", *_estimate(campaign.incremental), "")
@@ -106,7 +106,12 @@ def _estimate(estimate: IncrementalResponse) -> tuple[str, str]:
     """The conversions and their interval, or the reason why there are none."""
     if estimate.conversions is None:
         return "unknown", estimate.reason or ""
-    return f"{estimate.conversions:,.0f}", f"{estimate.low:,.0f} to {estimate.high:,.0f}"
+    return _whole(estimate.conversions), f"{_whole(estimate.low)} to {_whole(estimate.high)}"
+
+
+def _whole(value: float | None) -> str:
+    """A whole number, without the minus sign of a value that rounds to 0."""
+    return "" if value is None else f"{value:z,.0f}"
 
 
 def _credits(credits_: CreditsResponse) -> list[str]:

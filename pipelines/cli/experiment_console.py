@@ -74,7 +74,7 @@ class ExperimentConsole(CommandConsole):
                 soft_wrap=True,
             )
         for shared in plan.shares_customers_with:
-            how = "excludes each other" if shared.excluded else f"{shared.customers:,} customers in both"
+            how = "they exclude each other" if shared.excluded else f"{shared.customers:,} customers in both"
             self._out.print(f"Runs beside {shared.experiment_id}: {how}.")
         holdout = plan.global_holdout
         if holdout is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,7 +14,13 @@ from pipelines.cli.tables import titled_table
 
 if TYPE_CHECKING:
     from pipelines.steps.learn import LearnSummary
-    from training.experiments.result_schema import ArmResult, ExperimentResults
+    from training.experiments.result_schema import (
+        ArmResult,
+        Band,
+        EffectEstimate,
+        ExperimentResults,
+        GuardrailResult,
+    )
 
 
 def learn(
@@ -63,28 +70,34 @@ class LearnConsole(CommandConsole):
             self._out.print(summary.scorecards.sentence())
 
     def _show_experiment(self, result: ExperimentResults) -> None:
+        status = result.status.replace("_", " ")
         counts = f"{result.matured:,} of {result.decided:,} customers matured"
-        table = titled_table(
-            f"{result.experiment_id}: {result.status}, {counts}",
-            "arm",
-            "matured",
-            "mean",
-            "effect",
-            "from",
-            "to",
-            "band",
-        )
+        columns = ("arm", "matured", "mean", "effect", "interval", "band", "verdict")
+        table = titled_table(f"{result.experiment_id}, {result.metric}: {status}, {counts}", *columns)
         for arm in result.arms:
             table.add_row(*_cells(arm))
         self._out.print(table)
-        self._out.print(result.detail)
+        self._out.print(result.detail, soft_wrap=True, markup=False)
+        for line in _guardrail_lines(result.guardrails):
+            self._out.print(line, soft_wrap=True, markup=False)
 
 
 def _cells(arm: ArmResult) -> list[str]:
-    effect = [arm.effect.value, arm.effect.low, arm.effect.high] if arm.effect else [None] * 3
-    numbers = ["" if value is None else _format(value) for value in (arm.mean, *effect)]
-    band = f"{_format(arm.band.low)} to {_format(arm.band.high)}" if arm.band else ""
-    return [f"{arm.name} (control)" if arm.control else arm.name, f"{arm.matured:,}", *numbers, band]
+    numbers = [
+        "" if value is None else _format(value) for value in (arm.mean, arm.effect.value if arm.effect else None)
+    ]
+    name = f"{arm.name} (control)" if arm.control else arm.name
+    return [name, f"{arm.matured:,}", *numbers, _range(arm.effect), _range(arm.band), arm.decision or ""]
+
+
+def _range(interval: EffectEstimate | Band | None) -> str:
+    return "" if interval is None else f"{_format(interval.low)} to {_format(interval.high)}"
+
+
+def _guardrail_lines(guardrails: Sequence[GuardrailResult]) -> Iterator[str]:
+    for guardrail in guardrails:
+        status = guardrail.status or (guardrail.refusal.reason if guardrail.refusal else "unclear")
+        yield f"Guardrail {guardrail.metric}, {guardrail.limit}: {status.replace('_', ' ')} for {guardrail.arm}."
 
 
 def _format(value: float) -> str:

@@ -72,7 +72,7 @@ class ScorecardsConsole(CommandConsole):
     def _show_table(self, records: Sequence[Mapping[str, Any]]) -> None:
         table = titled_table(
             "Realised scorecards, on the untreated",
-            "day", "release", "question", "verdict", "customers", "observed/expected", "95 %", "AUC", "ECE", "cover",
+            "day", "release", "question", "verdict", "n", "obs. /\nexp.", "95 %", "AUC", "ECE", "in\n80 %",
         )  # fmt: skip
         for record in records[:MAX_ROWS]:
             table.add_row(*_cells(record))

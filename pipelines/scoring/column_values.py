@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 MAX_LISTED = 12  # a column with more different values lists only the most frequent ones
 LISTED_OF_MANY = 5
-ID_COLUMN = "customer_id"  # its values are personal data, so they are counted and not listed
+ID_COLUMNS = ("customer_id", "prediction_id")  # values that name one customer are counted and not listed
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def column_values(name: str, column: pa.ChunkedArray) -> ColumnValues:
     if pa.types.is_list(kind):
         members = pc.list_flatten(column)
         return _summarize(members, nulls, are_listed=pa.types.is_string(kind.value_type))
-    return _summarize(column, nulls, are_listed=name != ID_COLUMN)
+    return _summarize(column, nulls, are_listed=name not in ID_COLUMNS)
 
 
 def _summarize(values: pa.ChunkedArray, nulls: int, *, are_listed: bool) -> ColumnValues:

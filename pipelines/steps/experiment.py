@@ -109,8 +109,13 @@ def read_record(file: Path) -> Experiment:
             f"{file} cannot be read ({error.strerror}). Expected a file with one JSON object."
         ) from None
     except ValidationError as error:
-        problem = validation_problem(error.errors(include_url=False), Experiment)
-        raise _invalid_fields(f"{file}: {problem.detail}", problem.errors) from None
+        faults = error.errors(include_url=False)
+    if faults[0]["type"] == "json_invalid":
+        raise InvalidExperiment(
+            f"{file} is not JSON: {faults[0]['msg'].removeprefix('Invalid JSON: ')}. Correct it at that place."
+        )
+    problem = validation_problem(faults, Experiment)
+    raise _invalid_fields(f"{file}: {problem.detail}", problem.errors)
 
 
 def _invalid_fields(detail: str, errors: Sequence[FieldProblem]) -> InvalidExperiment:

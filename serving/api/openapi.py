@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, get_args
 
@@ -143,8 +144,17 @@ def request_body(model: type[BaseModel]) -> dict[str, Any]:
 
 def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     """The OpenAPI descriptions of query parameters: one for each field of a model."""
-    fields: dict[str, Any] = model.model_json_schema()["properties"]
-    return [{"name": name, "in": "query", "schema": schema} for name, schema in fields.items()]
+    document = model.model_json_schema()
+    required = document.get("required", ())
+    return [
+        _query_parameter(name, schema, required=name in required) for name, schema in document["properties"].items()
+    ]
+
+
+def _query_parameter(name: str, schema: Mapping[str, Any], *, required: bool) -> dict[str, Any]:
+    described = {key: value for key, value in schema.items() if key != "description"}
+    parameter = {"name": name, "in": "query", "required": required, "schema": described}
+    return parameter | ({"description": schema["description"]} if "description" in schema else {})
 
 
 def success_and_problem_responses(model: type[BaseModel], *statuses: int) -> Responses:

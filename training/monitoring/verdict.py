@@ -45,9 +45,8 @@ def judge(
     """
     if treatment.without_holdout.mean() > MAX_UNHELD_SHARE:
         share = treatment.without_holdout.mean()
-        return Verdict(
-            "not_judged", (f"{CAMPAIGNS_RAN}: {share:.1%} of the customers were treated without a hold-out",)
-        )
+        found = f"{share:.1%} of the customers were treated without a hold-out; expected at most {MAX_UNHELD_SHARE:.0%}"
+        return Verdict("not_judged", (f"{CAMPAIGNS_RAN}: {found}. Hold out a tenth at random",))
     untreated = scorecards.get("untreated")
     if untreated is None or untreated.effective_n < MIN_UNITS or untreated.events < MIN_CONVERSIONS:
         n, events = (0, 0) if untreated is None else (untreated.effective_n, untreated.events)

@@ -36,9 +36,14 @@ ROUTER = router()
 class PagingQuery(StrictModel):
     """Paging query: which members of an audience, and in which format."""
 
-    format: Format = "json"
-    cursor: Annotated[str, Field(max_length=200)] | None = None
-    size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] | None = None
+    format: Format = Field(default="json", description="The format of the answer; the header Accept names it too.")
+    cursor: Annotated[str, Field(max_length=200)] | None = Field(
+        default=None, description="`next` of the page before; the first page has none."
+    )
+    size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] | None = Field(
+        default=None,
+        description=f"Members of a page, {DEFAULT_PAGE_SIZE:,} by default; at most {MAX_JSON_PAGE_SIZE:,} as JSON.",
+    )
     holdout: HoldoutChoice = Field(
         default="exclude", description="Members who are held out: left out, listed alone, or listed with a column."
     )

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from pipelines.cli.attribution import AttributionConsole
 from pipelines.cli.main import app
+from serving.schemas.attribution import AttributionResponse
 from tests.training.attribution.attribution_home import held_out_shop
 
 PERIOD = ("--from", "2027-01-01", "--to", "2027-02-01")
@@ -38,6 +40,21 @@ def test_the_tables_say_what_is_caused_and_what_is_credited(home: Path) -> None:
     assert "Path rules: credited, not caused" in out
     assert re.search(r"all channels +120 +120 +120 +120 +120", out)
     assert re.search(r"conversions +200 +200 +200 +200 +200", out)
+
+
+def test_a_number_that_rounds_to_nothing_has_no_sign(capsys: pytest.CaptureFixture[str]) -> None:
+    nothing = {"last_touch": 0, "first_touch": 0, "linear": 0, "markov": 0, "shapley": 0}
+    channel = {
+        "channel": "email", "touches": 0, "customers": 0, "withheld": 0, "touch_cost": 0, "campaigns": [],
+        "incremental": {"status": "estimated", "conversions": -0.2, "low": -3.0, "high": -0.1},
+        "exposure": {"conversions": -0.4}, "credited": nothing,
+    }  # fmt: skip
+    answer = {
+        "from": "2027-01-01", "to": "2027-02-01", "conversions": 0, "touched_conversions": 0, "costs": [],
+        "compared_by": "past_orders", "credited": nothing, "channels": [channel], "small_channels": 0,
+    }  # fmt: skip
+    AttributionConsole(json_output=False).show_attribution(AttributionResponse.model_validate(answer, strict=False))
+    assert re.search(r"email +0 +0 +0 +-3 to 0 +0 *\n", capsys.readouterr().out)
 
 
 def test_a_channel_without_a_hold_out_says_why(home: Path) -> None:

@@ -31,6 +31,7 @@ def test_values_are_those_of_the_table_and_no_customer_id_is_shown(trained_shop:
     table = trained_shop.scores
     assert columns["customer_id"]["distinct"] == len(table)
     assert columns["customer_id"]["counts"] is None
+    assert columns["prediction_id"]["counts"] is None
     bands = table["churn_band"].value_counts().to_pylist()
     assert columns["churn_band"]["counts"] == {row["values"]: row["counts"] for row in bands}
     probabilities = table["churn_probability"].to_numpy()

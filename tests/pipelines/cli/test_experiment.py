@@ -79,6 +79,13 @@ def test_a_record_with_faults_names_them_all(home: Path) -> None:
     assert "  - who: Found an unknown field" in result.output
 
 
+def test_a_record_that_is_no_json_is_told_where(home: Path) -> None:
+    (home / "record.json").write_text('{"id": ')
+    result = experiment(home, "plan", str(home / "record.json"))
+    text = " ".join(result.output.split())
+    assert "record.json is not JSON: EOF while parsing a value at line 1 column 7. Correct it at that place." in text
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

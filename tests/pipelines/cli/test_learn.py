@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 
 import numpy as np
@@ -14,7 +15,7 @@ from pipelines.steps.learn import LearnSummary
 from tests.training.experiments.customers import coin_flips, results, with_maturity
 from tests.training.experiments.records import experiment
 from training.experiments.record.epochs import Epoch
-from training.experiments.result_schema import ExperimentResults
+from training.experiments.result_schema import ExperimentResults, GuardrailResult, RefusalRecord
 
 END, EARLY = date(2027, 4, 12), date(2027, 3, 20)
 
@@ -38,16 +39,26 @@ def test_an_effect_is_printed_with_its_interval_and_its_verdict(capsys: pytest.C
     text, judged = output(summary(result(END)), capsys), result(END)
     effect = judged.arms[1].effect
     assert effect is not None
-    assert f"{effect.value:.4f}   {effect.low:.4f}   {effect.high:.4f}" in text
-    assert "win-back: ended, 5,600 of 16,800 customers matured" in text
+    assert f"{effect.value:.4f}   {effect.low:.4f} to {effect.high:.4f}" in text
+    assert "win-back, order_28d: ended, 5,600 of 16,800 customers matured" in text
+    assert re.search(r"ten-percent .* better *\n", text)
     assert judged.detail in text
 
 
 def test_a_refusal_is_printed_without_a_number(capsys: pytest.CaptureFixture[str]) -> None:
     text = output(summary(result(EARLY)), capsys)
-    assert "win-back: not_yet, 0 of 7,600 customers matured" in text
+    assert "win-back, order_28d: not yet, 0 of 7,600 customers matured" in text
     assert "0." not in text.split("band")[1].split("Found")[0]
     assert "Found no customer whose 28 days are over" in text
+
+
+def test_each_guardrail_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    unclear = GuardrailResult(metric="spend_28d", arm="ten-percent", limit="at least", status="unclear")
+    refused = RefusalRecord(status="not_yet", reason="too_few", detail="Found 3 customers.")
+    unknown = GuardrailResult(metric="unsubscribe_28d", arm="ten-percent", limit="at most 0.05", refusal=refused)
+    text = output(summary(result(END).model_copy(update={"guardrails": (unclear, unknown)})), capsys)
+    assert "Guardrail spend_28d, at least: unclear for ten-percent." in text
+    assert "Guardrail unsubscribe_28d, at most 0.05: too few for ten-percent." in text
 
 
 def test_what_could_not_be_read_is_named(capsys: pytest.CaptureFixture[str]) -> None:

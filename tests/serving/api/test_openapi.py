@@ -159,6 +159,15 @@ def test_the_parameters_of_the_get_route_are_documented(document: dict[str, Any]
     assert [parameter["name"] for parameter in parameters] == ["customer_id", "as_of", "include"]
 
 
+def test_every_query_parameter_has_a_meaning(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                assert parameter.get("description"), f"{parameter['name']} of {path}"
+    period = {each["name"]: each["required"] for each in document["paths"]["/v1/attribution"]["get"]["parameters"]}
+    assert period == {"from": True, "to": True, "channel": False}
+
+
 def test_the_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
     page = client.get("/docs").text
     paths = re.findall(r'(?:src|href)="([^"]+)"', page)

@@ -47,6 +47,7 @@ def test_campaigns_without_a_holdout_are_not_judged() -> None:
     verdict = judge_month(replace(month, treatment=state))
     assert verdict.status == "not_judged"
     assert verdict.reasons[0].startswith(f"{CAMPAIGNS_RAN}: 2")
+    assert verdict.reasons[0].endswith("expected at most 1%. Hold out a tenth at random")
 
 
 def test_too_few_customers_are_said_with_what_is_missing() -> None:

@@ -62,7 +62,9 @@ def experiment_results(inputs: ResultInputs, units: Units) -> ExperimentResults:
         erased_since=count_erased(daily, len(units)),
         daily=daily,
     )
-    refusal = refuse_sample_ratio(check) or refuse_experiment(inputs.started.record, units, inputs.matures_on)
+    refusal = refuse_sample_ratio(check) or refuse_experiment(
+        inputs.started.record, units, inputs.matures_on, inputs.as_of
+    )
     if refusal is not None or control is None:
         return _refuse(base, refusal)
     comparison = ArmComparison.of(units, label, control)
@@ -76,8 +78,9 @@ def _compare(inputs: ResultInputs, base: ExperimentResults, comparison: ArmCompa
     units, plan = comparison.units, _plan(inputs, base)
     due = plan.due()
     if due is None:
-        arms = tuple(band_arms(comparison))
-        status = "decided" if decided_before(base.looks) else "not_identified"
+        decisions = decided_before(base.looks)
+        arms = tuple(arm.model_copy(update={"decision": decisions.get(arm.name)}) for arm in band_arms(comparison))
+        status = "decided" if decisions else "not_identified"
         refusal = refuse_undeclared(plan.next_look, inputs.matures_on)
         return base.model_copy(update={"arms": arms, "status": status, "reason": "peeked", "detail": refusal.detail})
     made = make_look(plan, due, comparison)

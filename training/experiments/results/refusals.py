@@ -13,14 +13,21 @@ from training.experiments.refusal import MIN_CONVERSIONS, MIN_PROBABILITY, MIN_U
 from training.experiments.units import Units
 
 
-def refuse_experiment(experiment: Experiment, units: Units, matures_on: date | None) -> Refusal | None:
+def refuse_experiment(
+    experiment: Experiment, units: Units, matures_on: date | None, as_of: date | None = None
+) -> Refusal | None:
     """Why no effect of the experiment can be stated; None where one can.
 
-    The sample ratio is checked before.
+    The sample ratio is checked before. Decisions from the day ``as_of`` on are not among the customers.
     """
     if not len(units):
+        before = "" if as_of is None else f" before {as_of}"
         needed = f"{MIN_UNITS} matured customers and {MIN_CONVERSIONS} conversions in each arm"
-        return Refusal("too_few", f"Found no decision; expected {needed}. Ask `POST /v1/decisions` for customers.")
+        return Refusal(
+            "too_few",
+            f"Found no decision{before}; expected {needed}. Ask for customers with `POST /v1/decisions`; a decision "
+            "counts from the next day on.",
+        )
     unlogged = int(np.isnan(units.probabilities).any(axis=1).sum())
     if unlogged and not is_even(experiment):
         return Refusal(

@@ -86,6 +86,12 @@ def test_a_filter_that_is_none_is_refused(home: Path, query: dict[str, str]) -> 
     assert response.json()["errors"]
 
 
+def test_a_day_that_is_none_is_told_how_days_are_written(home: Path) -> None:
+    with polled_shop(home).client() as client:
+        errors = client.get("/v1/scorecards", params={"from": "2026"}).json()["errors"]
+    assert errors == [{"field": "from", "reason": 'Found "2026"; expected a day such as 2027-03-15.'}]
+
+
 def test_a_home_without_scorecards_has_none(tmp_path: Path) -> None:
     assert get(tmp_path) == {"as_of": None, "scorecards": [], "left_out": 0}
 

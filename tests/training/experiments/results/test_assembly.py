@@ -59,8 +59,8 @@ WITHOUT_CONTROL = experiment(arms=[{"name": "none"}, {"name": "ten-percent"}])
             RECORD,
             few(0, 0),
             "too_few",
-            "Found no decision; expected 100 matured customers and 40 conversions in each arm. Ask "
-            "`POST /v1/decisions` for customers.",
+            "Found no decision before 2027-06-01; expected 100 matured customers and 40 conversions in each arm. Ask "
+            "for customers with `POST /v1/decisions`; a decision counts from the next day on.",
             id="nobody",
         ),
         pytest.param(
@@ -209,6 +209,12 @@ def test_a_missed_look_is_made_on_the_next_day_with_results_and_only_once() -> N
     assert [(look.day, look.as_of) for look in late.looks] == [(LOOKS[0], date(2027, 4, 7))]
     assert (late.status, late.reason, next_day.reason) == ("running", None, "peeked")
     assert next_day.looks == late.looks
+
+
+def test_between_looks_an_arm_keeps_what_was_decided_of_it() -> None:
+    decided, between = run_all(planted_customers(0.3), [LOOKS[0], date(2027, 4, 6)])
+    assert (decided.arms[1].decision, between.arms[1].decision) == ("better", "better")
+    assert (between.status, between.reason, between.arms[1].effect) == ("decided", "peeked", None)
 
 
 def test_an_experiment_that_was_stopped_early_has_a_band_and_no_verdict() -> None:
