@@ -92,10 +92,9 @@ def _decisions(walk: Walk) -> Iterator[str]:
         "keeps its first arm for the whole experiment."
     )
     yield _prose(
-        "Report what your log of orders does not hold. Three households "
-        "unsubscribe, and the last message is sent twice:"
+        "Report to `POST /v1/outcomes` what your log of orders does not hold. Here three households unsubscribe in the "
+        "first week, and one of the messages is sent twice, which changes nothing."
     )
-    yield _json(walk.intake)
     yield "## The probabilities follow the outcomes"
     yield _prose(
         "Every night `flywheel run` learns. A week after the first decisions it "

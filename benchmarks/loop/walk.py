@@ -53,7 +53,6 @@ class Walk:
     plan: Mapping[str, Any] = field(default_factory=dict)
     decisions: Sequence[Mapping[str, Any]] = ()
     repeated: bool = False  # whether the repeated request got the same answer
-    intake: Mapping[str, Any] = field(default_factory=dict)
     weeks: list[WeekOfDecisions] = field(default_factory=list)
     learned: str = ""  # by `flywheel learn`, in the middle
     results: Mapping[str, Any] = field(default_factory=dict)
@@ -128,7 +127,7 @@ def _decide(walk: Walk, shop: LoopShop, client: TestClient, day: date, log: Plan
     if day == START:
         walk.decisions = decisions
         walk.repeated = ask(client, "POST", "/v1/decisions", request)["decisions"] == decisions
-        walk.intake = _record_unsubscribes(client, shop, today)
+        _record_unsubscribes(client, shop, today)
 
 
 def _eligible_customers(client: TestClient) -> list[str]:
@@ -139,7 +138,7 @@ def _eligible_customers(client: TestClient) -> list[str]:
     return [member["customer_id"] for member in page["members"]]
 
 
-def _record_unsubscribes(client: TestClient, shop: LoopShop, today: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+def _record_unsubscribes(client: TestClient, shop: LoopShop, today: Sequence[Mapping[str, Any]]) -> None:
     """Some of the treated customers unsubscribe two days later; the last of them is sent twice."""
     treated = [decision for decision in today if decision["arm"] != "none"][:UNSUBSCRIBES]
     happened_at = (shop.opening(START) + timedelta(hours=2)).isoformat()
@@ -152,4 +151,4 @@ def _record_unsubscribes(client: TestClient, shop: LoopShop, today: Sequence[Map
         }
         for decision in treated
     ]
-    return ask(client, "POST", "/v1/outcomes", {"outcomes": [*outcomes, outcomes[-1]]})
+    ask(client, "POST", "/v1/outcomes", {"outcomes": [*outcomes, outcomes[-1]]})

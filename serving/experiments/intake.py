@@ -53,9 +53,13 @@ class IntakeService:
             needs_grant=[outcome.decision_id is None for outcome in sent],
         )
         stored = self.log.find_outcomes([outcome.outcome_id for outcome in sent])
-        for index, (outcome, known) in enumerate(zip(sent, stored, strict=True)):
+        newest = {known.outcome_id: known for known in stored if known is not None}
+        for index, outcome in enumerate(sent):
+            known = newest.get(outcome.outcome_id)
             if refusals[index] is None and undated[index] and known is not None and is_repetition(known, outcome):
                 refusals[index] = REPEATED
+            elif refusals[index] is None:
+                newest[outcome.outcome_id] = outcome  # the same may come again in this request
         accepted = [outcome for outcome, refusal in zip(sent, refusals, strict=True) if refusal is None]
         recorded = iter(self.log.record_outcomes(accepted))
         self._forget_erased([outcome.customer_id for outcome in sent], time)

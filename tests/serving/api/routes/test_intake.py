@@ -76,7 +76,7 @@ def test_an_exposure_is_recorded_once_for_a_known_decision(client: TestClient, l
 
 
 def test_an_outcome_is_recorded_once_whenever_it_is_sent(client: TestClient, log: DecisionLog) -> None:
-    assert post_items(client, "outcomes", outcome()) == [ACCEPTED]
+    assert post_items(client, "outcomes", outcome(), outcome()) == [ACCEPTED, REPEATED]
     assert post_items(client, "outcomes", outcome(), outcome(), outcome(value=2)) == [REPEATED, REPEATED, ACCEPTED]
     dated = outcome(recorded_at="2026-11-20T10:00:01")
     assert post_items(client, "outcomes", dated) == [refusal("superseded")]
