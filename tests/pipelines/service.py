@@ -26,7 +26,9 @@ def service_of(home: Home, as_of: date, online: str = "lmdb") -> Iterator[TestCl
         environment.setenv("FLYWHEEL_HOME", str(home.folder))
         environment.setenv("FLYWHEEL_AS_OF", as_of.isoformat())
         environment.setenv("FLYWHEEL_ONLINE_STORE", online)
-        with TestClient(create_app(lambda: AppState.open(Settings())), base_url="http://localhost") as client:
+        with TestClient(
+            create_app(lambda: AppState.open(Settings(deadline_seconds=60))), base_url="http://localhost"
+        ) as client:
             wait_until(lambda: client.get("/readyz").status_code == 200)
             yield client
 

@@ -13,7 +13,9 @@ from serving.settings import Settings
 from tests.waiting import wait_until
 
 customers = sys.argv[1:]
-with TestClient(create_app(lambda: AppState.open(Settings())), base_url="http://localhost") as client:
+with TestClient(
+    create_app(lambda: AppState.open(Settings(deadline_seconds=60))), base_url="http://localhost"
+) as client:
     wait_until(lambda: client.get("/readyz").status_code == 200)
     questions = {"all": {}, "upgrade": {"include": ["upgrade"]}, "reasons": {"include": ["upgrade", "reasons"]}}
     answers = {
