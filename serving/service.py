@@ -9,8 +9,8 @@ import bentoml
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.api.app import create_app
 from serving.api.app_state import AppState
+from serving.app import create_app
 
 
 class LifespanRouter:

@@ -11,8 +11,8 @@ import httpx
 from benchmarks.attacks.attack_home import AttackHome
 from benchmarks.attacks.attack_service import attack_service
 from benchmarks.attacks.results import AttackResult
-from serving.api.app import resource_routes
 from serving.api.routing import RawRoute
+from serving.app import resource_routes
 from serving.auth.key_store import KeyStore
 from serving.auth.scopes import KeyScope, allows
 

@@ -18,8 +18,8 @@ from starlette.testclient import TestClient
 from features.calendar import micros
 from pipelines.demo.complete_journey import write_tables
 from pipelines.home import Home
-from serving.api.app import create_app
 from serving.api.app_state import AppState
+from serving.app import create_app
 from serving.settings import Settings
 
 EXAMPLE = Path(__file__).parents[2] / "pipelines" / "examples" / "complete-journey.toml"

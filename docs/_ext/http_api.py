@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from docs._ext.markdown import Schema, anchor, code, limits_of, section, table, type_of
-from serving.api.app import create_app
 from serving.api.routing import RawRoute
+from serving.app import create_app
 from serving.auth.scopes import RouteAccess
 
 PREFIX = "schema"

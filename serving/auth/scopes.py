@@ -16,6 +16,7 @@ class KeyScope(StrEnum):
     AUDIENCE = "audience"
     CONSENT = "consent"
     EXPERIMENT = "experiment"
+    VIEW = "view"  # customers as the page shows them, without consents and erasure
     ADMIN = "admin"  # implies all others
 
 

@@ -11,8 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from pipelines.home import Home
-from serving.api.app import create_app
 from serving.api.app_state import AppState
+from serving.app import create_app
 from serving.settings import Settings
 from tests.waiting import wait_until
 

@@ -21,10 +21,10 @@ from features.online.backends import LMDB
 from features.online.feature_rows import FeatureRows, RaggedList
 from features.publication import Publication
 from features.views import Column, Kind, View
-from serving.api.app import create_app
 from serving.api.app_state import AppState
 from serving.api.graceful_shutdown import GracefulShutdown
 from serving.api.load_shedding import LoadShedder
+from serving.app import create_app
 from serving.audience_policy import AudiencePolicy
 from serving.audiences.audience_service import AudienceService
 from serving.auth.api_keys import ApiKeys

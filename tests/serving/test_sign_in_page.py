@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from serving.api.app import create_app
+from serving.app import create_app
 from tests.browser import open_page
 from tests.free_ports import free_port
 from tests.serving.fakes import FakeRelease, Shop

@@ -7,8 +7,8 @@ import sys
 
 from starlette.testclient import TestClient
 
-from serving.api.app import create_app
 from serving.api.app_state import AppState
+from serving.app import create_app
 from serving.settings import Settings
 from tests.waiting import wait_until
 

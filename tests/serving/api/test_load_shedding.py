@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from features.online.feature_rows import FeatureRows
-from serving.api.app import create_app
 from serving.api.load_shedding import LoadShedder
+from serving.app import create_app
 from serving.predictions.predictor import SCORE_CHUNK_SIZE
 from serving.problems import Problem
 from tests.serving.fakes import FakeFeatureReader, FakeRelease, KnownCustomer, Shop, forecast_by_orders

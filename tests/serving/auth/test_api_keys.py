@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
 
-from serving.api.app import create_app
 from serving.api.auth_middleware import actor
+from serving.app import create_app
 from serving.auth.api_keys import ApiKeys
 from serving.auth.key_reload import KeyReloader
 from serving.auth.key_store import KeyStore

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from serving.api.app import create_app
+from serving.app import create_app
 from serving.auth.api_keys import ENVIRONMENT, ApiKeys, Caller
 from serving.auth.failed_attempts import MAX_FAILURES_PER_MINUTE, FailedAttempts
 from serving.auth.key_reload import KeyReloader

@@ -13,12 +13,12 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.testclient import TestClient
 
-from serving.api.app import create_app
 from serving.api.routing import CUSTOMER_PATH, SUBRESOURCES, RawRoute, refuse_undeclared
+from serving.app import create_app
 from serving.auth.scopes import ANY_KEY, PUBLIC, KeyScope, RouteAccess, SessionScope, allows, requires
 from tests.serving.fakes import FakeRelease, Shop
 
-PREDICT, AUDIENCE, CONSENT, EXPERIMENT, ADMIN = KeyScope
+PREDICT, AUDIENCE, CONSENT, EXPERIMENT, VIEW, ADMIN = KeyScope
 APP = create_app(lambda: Shop.of(FakeRelease()).worker)
 
 

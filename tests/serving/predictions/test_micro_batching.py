@@ -12,7 +12,7 @@ import pytest
 
 from features.errors import StoreUnavailable
 from features.online.feature_rows import FeatureRows
-from serving.api.app import create_app
+from serving.app import create_app
 from serving.predictions.micro_batching import MAX_CUSTOMERS_PER_BATCH
 from tests.serving.fakes import DAY, TODAY, FakeFeatureReader, FakeRelease, KnownCustomer, Shop, forecast_by_orders
 from training.inference.forecast import Forecast

@@ -12,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.consents.consent import PROFILING
-from serving.api.app import create_app
+from serving.app import create_app
 from serving.auth.api_keys import ApiKeys
 from serving.auth.key_reload import KeyReloader
 from serving.auth.key_store import KeyStore

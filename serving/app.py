@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
-from serving.api import routes as routes_package
+from serving.api import routes as api_routes
 from serving.api.auth_middleware import ApiKeyMiddleware
 from serving.api.host_middleware import HostMiddleware
 from serving.api.observability_middleware import ObservabilityMiddleware
@@ -20,6 +20,7 @@ from serving.api.openapi import openapi_document
 from serving.api.pages import PAGE_PATHS
 from serving.api.routing import RawRoute, head_routes, refuse_undeclared
 from serving.problems import Problem, to_problem_response
+from serving.web import routes as web_routes
 
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
@@ -75,6 +76,10 @@ def create_app(open_app_state: Callable[[], AppState]) -> FlywheelAPI:
 
 
 def resource_routes() -> list[BaseRoute]:
-    """The routes of every file in ``serving/api/routes/``; a new file is found by itself."""
-    names = sorted(module.name for module in iter_modules(routes_package.__path__, f"{routes_package.__name__}."))
+    """The routes of every file in ``serving/api/routes/`` and ``serving/web/routes/``, found by themselves."""
+    names = sorted(
+        module.name
+        for package in (api_routes, web_routes)
+        for module in iter_modules(package.__path__, f"{package.__name__}.")
+    )
     return [route for name in names for route in import_module(name).ROUTER.routes]

@@ -1,0 +1,1 @@
+"""Feedback: the texts of customers, as the log and the labels of the shop hold them."""

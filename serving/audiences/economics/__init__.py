@@ -1,0 +1,1 @@
+"""Economics: value at stake, profit over cut-offs, and the cut-off that a budget allows."""

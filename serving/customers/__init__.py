@@ -1,0 +1,1 @@
+"""Customers: what the service tells about one customer besides predictions, consents and erasure."""

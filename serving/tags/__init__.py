@@ -1,0 +1,1 @@
+"""Tags: bands of the scores as tags of a CRM, and the changes since the last export."""

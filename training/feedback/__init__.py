@@ -1,0 +1,1 @@
+"""Feedback: a classifier of topics and sentiment of what customers write."""
