@@ -89,6 +89,12 @@ PREDICTION_PARAMETERS = {
             },
             "description": "Parts of the answer, separated by commas. Default: all but reasons.",
         },
+        {
+            "name": "curve",
+            "in": "query",
+            "schema": {"type": "boolean", "default": False},
+            "description": "Whether next_purchase has P(order) within each of 1 to 90 days too.",
+        },
     ]
 }
 

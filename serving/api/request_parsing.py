@@ -21,7 +21,8 @@ MAX_BODY_BYTES = 2 * 2**20  # a thousand ids of 256 characters, each character e
 MAX_FORM_BYTES = 4096
 FORM_TYPE = "application/x-www-form-urlencoded"
 BODY_TIMEOUT_SECONDS = 10
-PREDICTION_PARAMETERS = ("as_of", "include")
+PREDICTION_PARAMETERS = ("as_of", "include", "curve")
+_FLAGS = {"true": True, "false": False}
 Schema = TypeVar("Schema", bound=BaseModel)
 
 
@@ -104,6 +105,8 @@ def prediction_request_from_query(request: Request) -> PredictionRequest:
     if "include" in request.query_params:
         names = ",".join(request.query_params.getlist("include"))
         payload["include"] = names.split(",") if names else []  # an empty parameter is an empty list
+    if "curve" in request.query_params:
+        payload["curve"] = _FLAGS.get(request.query_params["curve"], request.query_params["curve"])
     try:
         return PredictionRequest.model_validate(payload)
     except ValidationError as error:

@@ -64,7 +64,9 @@ class PredictionService:
         include = DEFAULT_PARTS if request.include is None else frozenset(request.include)
         publication = self.publication()
         log_until = None if publication is None else publication.log_until
-        context = PredictionContext(self.active_release(), include, request.as_of, all_day, log_until)
+        context = PredictionContext(
+            self.active_release(), include, request.as_of, all_day, log_until, with_curve=request.curve
+        )
         customer_ids = list(map(self.canonical_id, request.customer_ids))
         rows = await self._predict_with_consent(context, customer_ids, deadline)
         for row, customer_id in zip(rows, request.customer_ids, strict=True):

@@ -44,6 +44,7 @@ class PredictionContext:
     as_of: datetime | None = None  # the instant that the caller names; without an offset, the shop's wall clock
     all_day: bool = False  # whether a default instant is the beginning of the shop's day
     log_until: int | None = None  # the end of the log that the features know, microseconds since 1970 UTC
+    with_curve: bool = False  # whether the daily curve of the next order is answered
 
     @property
     def timezone(self) -> ZoneInfo:
@@ -129,7 +130,7 @@ class Predictor:
         for chunk in _chunks(stored):
             check_in_time(deadline)
             try:
-                answers = score(release, chunk, as_of, context.log_until)
+                answers = score(release, chunk, as_of, context.log_until, with_curve=context.with_curve)
             except AsOfBeforeFeatures as error:
                 raise Problem(422, str(error), [FieldProblem(field="as_of", reason=str(error))]) from None
             self.metrics.record_predictions(answers)

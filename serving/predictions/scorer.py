@@ -32,11 +32,13 @@ class NonFiniteOutput(ArithmeticError):
     """The forecast of a known customer has a value that is not a finite number."""
 
 
-def score(release: ReleasePort, stored: FeatureRows, as_of: int, log_until: int | None = None) -> PredictionColumns:
+def score(
+    release: ReleasePort, stored: FeatureRows, as_of: int, log_until: int | None = None, *, with_curve: bool = False
+) -> PredictionColumns:
     """The answers of ``release`` for n stored customers at ``as_of`` (microseconds since 1970 UTC).
 
     Only the models that the release was trained with have columns. ``log_until`` is the end of the log that the
-    features know.
+    features know. ``with_curve`` adds the daily curve of the next order.
 
     Raises:
         AsOfBeforeFeatures: a customer's features are from after that instant.
@@ -55,6 +57,7 @@ def score(release: ReleasePort, stored: FeatureRows, as_of: int, log_until: int 
         today=ShopDay.from_instant(as_of, zone),
         churn_percentile=release.churn_percentile,
         categories=release.by_category(stored, as_of, forecast),
+        with_curve=with_curve,
     )
     status = _status(stored, forecast.tier, _freshness_limit(as_of, metadata.max_feature_age_days, zone))
     answered = [name for name in ANSWER_ORDER if name in release.model_versions]

@@ -73,6 +73,11 @@ class PredictionRequest(StrictModel):
         f"{MAX_CUSTOMERS_WITH_REASONS} customers at a time.",
         examples=[["churn", "next_purchase"]],
     )
+    curve: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether next_purchase has P(order) within each of 1 to 90 days too.",
+    )
 
     @field_validator("include")
     @classmethod

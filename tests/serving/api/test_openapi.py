@@ -156,7 +156,7 @@ def test_problems_are_as_documented(client: TestClient, document: dict[str, Any]
 
 def test_the_parameters_of_the_get_route_are_documented(document: dict[str, Any]) -> None:
     parameters = document["paths"]["/v1/customers/{customer_id}/predictions"]["get"]["parameters"]
-    assert [parameter["name"] for parameter in parameters] == ["customer_id", "as_of", "include"]
+    assert [parameter["name"] for parameter in parameters] == ["customer_id", "as_of", "include", "curve"]
 
 
 def test_every_query_parameter_has_a_meaning(document: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from training.inference.forecast import Forecast
 from training.inference.release_manifest import ReleaseMetadata
 
 WITHIN_DAYS = (7, 14, 30, 60, 90)
+CURVE_DAYS = tuple(range(1, 91))
 MISSING_CODE = -1  # the code of a tier or band where there is no answer
 
 Json = dict[str, Any]
@@ -39,6 +40,7 @@ class AnswerContext:
     today: ShopDay
     churn_percentile: Callable[[Floats], Floats]  # probability (n,) -> mid-rank in the population, 0 to 100, (n,)
     categories: CategoryForecast | None  # None for a log without categories
+    with_curve: bool = False  # whether the daily curve of the next order is computed
 
     @property
     def known_mask(self) -> Booleans:
@@ -54,6 +56,11 @@ class AnswerContext:
     def churn_days_order_probability(self) -> Floats:
         """P(order within the churn horizon), (n,)."""
         return self._order_probabilities[:, -1]
+
+    @property
+    def daily_order_probabilities(self) -> Floats | None:
+        """P(order within each of ``CURVE_DAYS``), (n, len(CURVE_DAYS)); None unless the curve is requested."""
+        return self.forecast.order_probabilities(CURVE_DAYS) if self.with_curve else None
 
     @cached_property
     def _order_probabilities(self) -> Floats:

@@ -59,6 +59,7 @@ class NextPurchaseColumns(DateColumns):
     """Expected dates of the next order of n customers; the gap is the customer's own median, from the second order."""
 
     by_category: CategoryColumns | None = None  # None for a log without categories
+    curve: Floats | None = None  # (n, len(CURVE_DAYS)) P(order within each day); None unless requested
 
 
 def compute(context: AnswerContext) -> NextPurchaseColumns:
@@ -78,6 +79,7 @@ def compute(context: AnswerContext) -> NextPurchaseColumns:
         overdue_ratio=inactive_days / np.maximum(stored.column("median_gap_days"), 1.0),
         probability_within=context.order_probabilities,
         by_category=None if categories is None else category_columns(categories, waits, today, lead_days),
+        curve=context.daily_order_probabilities,
     )
 
 
@@ -108,7 +110,10 @@ def category_columns(
 def serialize(columns: NextPurchaseColumns) -> list[Json]:
     """One JSON object per customer."""
     rows = zip(_serialize_dates(columns), _serialize_categories(columns), strict=True)
-    return [{**dates, "by_category": categories} for dates, categories in rows]
+    answers = [{**dates, "by_category": categories} for dates, categories in rows]
+    if columns.curve is None:
+        return answers
+    return [{**answer, "curve": curve} for answer, curve in zip(answers, columns.curve.tolist(), strict=True)]
 
 
 def _serialize_categories(columns: NextPurchaseColumns) -> list[list[Json]] | list[None]:

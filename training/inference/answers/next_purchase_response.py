@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from training.inference.answers.answer import CURVE_DAYS
 from training.inference.answers.schema import AnswerResponse, Probability, StrictModel
 
 REMIND_ON = (
@@ -63,4 +64,9 @@ class NextPurchaseResponse(AnswerResponse):
     by_category: list[CategoryResponse] | None = Field(
         description="The categories that the customer ordered on the most days, up to eight, the soonest reminder "
         "first and those without one last; empty before the first order in any, null for a log without categories."
+    )
+    curve: Annotated[list[Probability], Field(min_length=len(CURVE_DAYS), max_length=len(CURVE_DAYS))] | None = Field(
+        default=None,
+        description=f"Only with `curve`: P(order) within 1, 2, ... {CURVE_DAYS[-1]} days. It never decreases, and "
+        "agrees with `probability_within` and with the churn probability at their days.",
     )
