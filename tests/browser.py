@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 VIEWPORT = ViewportSize(width=1440, height=1000)
@@ -16,17 +16,24 @@ TIMEOUT_MS = 60_000  # a page of scripts on two busy cores
 
 
 @contextmanager
-def open_page() -> Iterator[Page]:
-    """An empty page of a fresh browser, without cookies; only one can be open, for Playwright runs an event loop."""
+def open_browser() -> Iterator[Browser]:
+    """A fresh browser; only one can be open, for Playwright runs an event loop."""
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_program(), args=options)
-        page = browser.new_page(viewport=VIEWPORT)
-        page.set_default_timeout(TIMEOUT_MS)
         try:
-            yield page
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def open_page() -> Iterator[Page]:
+    """An empty page of a fresh browser, without cookies."""
+    with open_browser() as browser:
+        page = browser.new_page(viewport=VIEWPORT)
+        page.set_default_timeout(TIMEOUT_MS)
+        yield page
 
 
 def browser_program() -> str:

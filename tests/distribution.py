@@ -11,7 +11,8 @@ from xdist.scheduler import LoadFileScheduling
 ROOT = Path(__file__).parents[1]
 SHOPS = ("trained_shop", "grown_shop_snapshot", "corner_shop")  # fixtures of the pipelines, the longest first
 FITTED_TIERS = "corner_tiers"  # what the most tests of the training share
-GROUPS = (*SHOPS, FITTED_TIERS)
+BROWSER = "tests/web/browser"  # scenarios share a trained shop and its service
+GROUPS = (*SHOPS, FITTED_TIERS, BROWSER)
 LONG_FOLDERS = ("tests/training", "tests/serving/audiences")
 
 
@@ -24,7 +25,9 @@ class GroupScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no
 
 @cache
 def file_group(file: str) -> str:
-    """The group of a file: the pipelines by the shop they share, files with the fitted tiers, or the file alone."""
+    """The group of a file: the scenarios, the pipelines by their shop, files with the fitted tiers, or the file alone."""
+    if file.startswith(f"{BROWSER}/"):
+        return BROWSER
     text = (ROOT / file).read_text()
     fixtures = SHOPS if file.startswith("tests/pipelines/") else (FITTED_TIERS,)
     return next((fixture for fixture in fixtures if fixture in text), file)
