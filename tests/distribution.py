@@ -25,7 +25,7 @@ class GroupScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no
 
 @cache
 def file_group(file: str) -> str:
-    """The group of a file: the scenarios, the pipelines by their shop, files with the fitted tiers, or the file alone."""
+    """The group of a file: the scenarios, the pipelines by their shop, with the fitted tiers, or the file alone."""
     if file.startswith(f"{BROWSER}/"):
         return BROWSER
     text = (ROOT / file).read_text()

@@ -25,12 +25,12 @@ KEY = "the key of the growth lead"
 @pytest.fixture(scope="session")
 def campaign_shop(tmp_path_factory: pytest.TempPathFactory) -> CampaignShop:
     """The shop; scenarios may change it, each with customers and audiences of its own."""
-    kept = os.environ.get(SHOP_SETTING)
-    if kept is None:
+    folder = os.environ.get(SHOP_SETTING)
+    if folder is None:
         return CampaignShop.create(tmp_path_factory.mktemp("campaign-shop"))
-    if not (Path(kept) / "flywheel.toml").exists():
-        CampaignShop.create(Path(kept))
-    return CampaignShop.of_folder(shutil.copytree(kept, tmp_path_factory.mktemp("campaign") / "shop"))
+    if not (Path(folder) / "flywheel.toml").exists():
+        CampaignShop.create(Path(folder))
+    return CampaignShop.of_folder(shutil.copytree(folder, tmp_path_factory.mktemp("campaign") / "shop"))
 
 
 @pytest.fixture(scope="session")
