@@ -30,7 +30,7 @@ DRAWS_PER_CLASS = 3  # invitations are drawn as many times as often
 EVENTS = ("campaign_received", "coupon_redeemed")
 LAST_DAY = date(2017, 12, 31)
 CLASSES = (
-    f"A class on a random day in the purchases of 2,469 households, {ATTENDEES} of whom attend; the window is 12 "
+    f"A class on a random day in the purchases of 2,469 households, where {ATTENDEES} attend; the window is 12 "
     "weeks. *Loyal*: by the spend of 24 weeks; *and active*: also by orders of the last two; *about to buy*: also by "
     "the spend of the next four, which nobody recorded. Without an effect: the bias, in USD a week, and how often 0 is "
     "outside the 95 % interval. *Pseudo* is what it finds for pseudo-attendees, and *passes* how often that lies "

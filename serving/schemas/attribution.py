@@ -102,7 +102,7 @@ class ChannelResponse(StrictModel):
 
     channel: str
     touches: int = Field(description="Touches that were sent.")
-    customers: int = Field(description="Customers to whom they were sent.")
+    customers: int = Field(description="Customers who received them.")
     withheld: int = Field(description="Touches that a hold-out withheld.")
     touch_cost: float = Field(description="What the touches cost, where it was logged, in the currency of the shop.")
     incremental: IncrementalResponse

@@ -107,7 +107,7 @@ def _too_few(panel: AttendancePanel) -> Refusal | None:
         return None
     return Refusal(
         "too_few",
-        f"Found {panel.attendees} attendees who had ordered before, of whom {conversions} ordered in their window; "
+        f"Found {panel.attendees} attendees who had ordered before; {conversions} of them ordered in their window; "
         f"expected at least {MIN_ATTENDEES} and {MIN_CONVERSIONS}. Ask about a longer period, or wait for more.",
     )
 

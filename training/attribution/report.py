@@ -35,7 +35,7 @@ class ChannelAttribution:
 
     channel: str
     touches: int  # that were sent
-    customers: int  # to whom
+    customers: int  # who received them
     withheld: int  # touches
     touch_cost: float  # what the touches cost, in the currency of the shop
     incremental: Incremental | Refusal

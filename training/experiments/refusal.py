@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 MIN_UNITS, MIN_CONVERSIONS = 100, 40  # in each group that is compared; fewer are `too_few`
-MIN_PROBABILITY = 0.01  # of each group for everybody of whom the effect is asked; less is `no_overlap`
+MIN_PROBABILITY = 0.01  # of each group for every customer that the effect counts; less is `no_overlap`
 MAX_E_VALUE = 1_000.0  # of the counts against the probabilities; more is `sample_ratio`
 
 Reason = Literal[

@@ -89,6 +89,14 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(home)): path.read_bytes() for path in paths}
 
 
+@pytest.fixture(scope="module")
+def learned(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of a run that nothing stopped."""
+    folder = copy_of(shop, tmp_path_factory.mktemp("learned"))
+    learn.run(context(folder))
+    return files_of(folder)
+
+
 def test_decisions_are_judged_and_an_adaptive_split_follows(shop: Path, tmp_path: Path) -> None:
     folder = copy_of(shop, tmp_path)
     summary = learn.run(context(folder))
@@ -112,10 +120,9 @@ class Killed(BaseException):
     "last_message", ["experiment adaptive: decided", "experiment adaptive: epoch", "experiment fixed"]
 )
 def test_a_run_that_was_killed_anywhere_is_repeated_to_the_same_files(
-    shop: Path, tmp_path: Path, last_message: str
+    shop: Path, learned: dict[str, bytes], tmp_path: Path, last_message: str
 ) -> None:
-    whole, killed = copy_of(shop, tmp_path), copy_of(shop, tmp_path / "killed")
-    learn.run(context(whole))
+    killed = copy_of(shop, tmp_path)
 
     def stop(message: str) -> None:
         if message.startswith(last_message):
@@ -124,8 +131,8 @@ def test_a_run_that_was_killed_anywhere_is_repeated_to_the_same_files(
     with pytest.raises(Killed):
         learn.run(context(killed, stop))
     learn.run(context(killed))
-    assert files_of(killed) == files_of(whole)
-    assert "experiments/fixed/results.json" in files_of(whole)
+    assert files_of(killed) == learned
+    assert "experiments/fixed/results.json" in learned
 
 
 def test_repeating_a_run_changes_no_file(shop: Path, tmp_path: Path) -> None:

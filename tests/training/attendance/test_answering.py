@@ -171,7 +171,7 @@ def test_nobody_who_may_be_analysed_is_an_error(history: WrittenHistory) -> None
 
 
 def invitations(history: WrittenHistory, name: str) -> tuple[WrittenHistory, np.ndarray]:
-    """Half are invited, every second of whom comes."""
+    """Half are invited, and every second of those comes."""
     invited = np.random.default_rng(1).random(CUSTOMERS) < 0.5
     came = np.flatnonzero(invited & (np.arange(CUSTOMERS) % 2 == 0))
     history.write_orders(SHOP, came, EFFECT)

@@ -113,14 +113,14 @@ def test_fewer_than_a_hundred_attendees_are_too_few() -> None:
     answer = attendance_effect(panel.select(rows)).answer
     assert isinstance(answer, Refusal)
     assert (answer.reason, answer.status) == ("too_few", "not_yet")
-    assert answer.detail.startswith("Found 99 attendees who had ordered before, of whom ")
+    assert answer.detail.startswith("Found 99 attendees who had ordered before; ")
 
 
 def test_attendees_who_never_order_are_too_few() -> None:
     panel = panel_of("random", 0)
     answer = attendance_effect(replace(panel, converted=np.zeros(len(panel), bool))).answer
     assert isinstance(answer, Refusal)
-    assert "of whom 0 ordered in their window; expected at least 100 and 40" in answer.detail
+    assert "; 0 of them ordered in their window; expected at least 100 and 40" in answer.detail
 
 
 def test_attendees_like_nobody_else_are_not_comparable() -> None:

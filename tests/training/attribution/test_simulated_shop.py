@@ -18,9 +18,14 @@ SEEDS, COVERAGE_SEEDS, COVERAGE_CUSTOMERS = (1, 2), 60, 11_000
 
 
 @cache
-def large_shop(seed: int) -> tuple[SimulatedShop, AttributionReport]:
-    shop = simulated_shop(60_000, seed)
+def shop_and_report(seed: int) -> tuple[SimulatedShop, AttributionReport]:
+    shop = large_shop(seed)
     return shop, attribution_report(shop.log, PERIOD)
+
+
+@cache
+def large_shop(seed: int) -> SimulatedShop:
+    return simulated_shop(60_000, seed)
 
 
 def by_channel(report: AttributionReport) -> dict[str, Incremental]:
@@ -34,7 +39,7 @@ def error(shop: SimulatedShop, values: Floats) -> float:
 
 
 def test_the_shop_is_as_described() -> None:
-    shop, report = large_shop(1)
+    shop, report = shop_and_report(1)
     assert shop.all_caused / report.conversions == pytest.approx(0.44, abs=0.03)
     assert 0 <= shop.caused[CHANNELS.index("push")] <= 100
     intent = shop.intent[shop.log.touches.customer]
@@ -44,13 +49,13 @@ def test_the_shop_is_as_described() -> None:
 def test_hold_outs_are_near_what_was_caused() -> None:
     errors = []
     for seed in range(1, 7):
-        shop = simulated_shop(60_000, seed)
+        shop = large_shop(seed)
         errors.append(error(shop, np.array([estimate.conversions for estimate in hold_out_estimates(shop)])))
     assert np.mean(errors) <= 0.30
 
 
 def test_the_report_has_the_estimates_of_the_hold_outs() -> None:
-    shop, report = large_shop(1)
+    shop, report = shop_and_report(1)
     assert [by_channel(report)[name] for name in CHANNELS] == hold_out_estimates(shop)
     assert {estimate.levels for estimate in by_channel(report).values()} == {("customer",)}
 
@@ -67,7 +72,7 @@ def test_the_intervals_of_hold_outs_cover_what_was_caused() -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_path_rule_hands_out_the_touched_conversions_twice_what_was_caused(seed: int) -> None:
-    shop, report = large_shop(seed)
+    shop, report = shop_and_report(seed)
     for name in PATH_RULE_NAMES:
         credits_ = {each.channel: each.credits[name] for each in report.channels}
         assert sum(credits_.values()) == pytest.approx(report.touched_conversions)
@@ -77,7 +82,7 @@ def test_every_path_rule_hands_out_the_touched_conversions_twice_what_was_caused
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_order_rate_of_before_brings_the_hazard_nearer_than_any_path_rule(seed: int) -> None:
-    shop, report = large_shop(seed)
+    shop, report = shop_and_report(seed)
     hazard = {each.channel: each.exposure_hazard for each in report.channels}
     errors = [error(shop, np.array([each.credits[name] for each in report.channels])) for name in PATH_RULE_NAMES]
     in_order = np.array([hazard[name] for name in CHANNELS])
@@ -86,7 +91,7 @@ def test_the_order_rate_of_before_brings_the_hazard_nearer_than_any_path_rule(se
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_only_the_hold_out_sees_that_push_caused_next_to_nothing(seed: int) -> None:
-    shop, report = large_shop(seed)
+    shop, report = shop_and_report(seed)
     push = next(each for each in report.channels if each.channel == "push")
     assert isinstance(push.incremental, Incremental)
     assert push.incremental.low <= 0 <= push.incremental.high

@@ -43,7 +43,7 @@ def units(outcome: Floats, arm: AnyIntegers, **fields: Any) -> Units:  # noqa: A
 
 
 def with_maturity(customers: Units, as_of: date, within_days: int = 28) -> Units:
-    """The customers decided before a day, of whom those within the window count not yet."""
+    """The customers decided before a day; those still within their window do not count."""
     before = customers.select(customers.day < day_number(as_of))
     is_over = before.day + within_days < day_number(as_of)
     return replace(before, values={key: np.where(is_over, value, np.nan) for key, value in before.values.items()})

@@ -19,7 +19,7 @@ from training.experiments.refusal import MIN_CONVERSIONS, MIN_PROBABILITY, MIN_U
 
 @dataclass(frozen=True, kw_only=True)
 class InvitationUnits:
-    """The customers of whom it was drawn whether they are invited, n rows."""
+    """The customers whose invitation was drawn at random, n rows."""
 
     invited: Booleans  # (n,)
     probability: Floats  # (n,) of what was drawn: of being invited for the invited, of not being for the others

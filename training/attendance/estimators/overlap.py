@@ -1,4 +1,4 @@
-"""Overlap: the attendees for whom there are comparable customers, those with a similar propensity of attending."""
+"""Overlap: the attendees that have comparable customers, those with a similar propensity of attending."""
 
 from __future__ import annotations
 

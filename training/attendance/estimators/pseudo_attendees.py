@@ -54,7 +54,7 @@ def pseudo_effects(fitted: FittedPanel, draws: int = DRAWS) -> Mapping[str, Pseu
 
 
 def draw_pseudo_attendees(fitted: FittedPanel, rng: np.random.Generator) -> AttendancePanel:
-    """The panel of the never-attenders, of whom as many as there were attendees count as attending.
+    """The panel of the never-attenders; as many of them as there were attendees count as attending.
 
     They are drawn without replacement with weights proportional to the odds of attending, so that they resemble the
     attendees (the largest of logit plus Gumbel noise: Efraimidis & Spirakis 2006, Information Processing Letters 97,

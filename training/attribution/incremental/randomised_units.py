@@ -1,4 +1,4 @@
-"""Randomised units: customers, or customers and campaigns, or touches, for whom chance decided whether to send."""
+"""Randomised units: customers, or customers and campaigns, or touches, where chance decided whether to send."""
 
 from __future__ import annotations
 

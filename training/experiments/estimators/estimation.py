@@ -25,7 +25,7 @@ def is_even(experiment: Experiment) -> bool:
 
 
 def estimate_metric(units: Units, label: str) -> ArmEstimates:
-    """The mean of a metric in each arm over the customers for whom it is mature; adjusted by the covariates.
+    """The mean of a metric in each arm over the customers whose outcome is mature; adjusted by the covariates.
 
     Customers that were drawn with one probability are compared by their adjusted means, others with weights.
     """
@@ -51,5 +51,5 @@ def is_mature_for(units: Units, label: str) -> Booleans:
 
 
 def mature_units(units: Units, label: str) -> Units:
-    """The customers for whom the metric counts."""
+    """The customers that the metric counts."""
     return units.select(is_mature_for(units, label))

@@ -37,7 +37,7 @@ class PolicyValue:
 
 
 def off_policy_value(units: Units, label: str, policy: Floats) -> PolicyValue | Refusal:
-    """Return the doubly robust value of a policy, of the units for whom the metric is mature.
+    """Return the doubly robust value of a policy, of the units whose metric is mature.
 
     Args:
         units: the units of an experiment, with the logged probabilities.
@@ -62,7 +62,7 @@ def off_policy_value(units: Units, label: str, policy: Floats) -> PolicyValue | 
     if impossible.any():
         return Refusal(
             "no_overlap",
-            f"Found {int(impossible.sum()):,} customers for whom the policy chooses an arm that was drawn with a "
+            f"Found {int(impossible.sum()):,} customers whose arm by the policy was drawn with a "
             f"probability below {MIN_PROBABILITY:g}; expected none. Judge a policy that leaves this arm out.",
         )
     forecasts = cross_fitted_forecasts(chosen.values[label], chosen.arm, chosen.covariates, len(units.arms))

@@ -1,4 +1,4 @@
-"""Experiment: what is compared, for whom, by which outcome and until when, frozen from its first decision."""
+"""Experiment: what is compared, on which customers, by which outcome and how long, frozen from its first decision."""
 
 from __future__ import annotations
 

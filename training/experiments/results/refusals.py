@@ -89,8 +89,8 @@ def _refuse_overlap(units: Units, mature: Booleans, positions: list[int]) -> Ref
     count = int((probabilities[:, position] < MIN_PROBABILITY).sum())
     return Refusal(
         "no_overlap",
-        f"Found {count:,} customers for whom the arm {units.arms[positions[position]]} had a probability below "
-        f"{MIN_PROBABILITY}; expected more for everybody of whom the effect is asked. Let it run in the next "
+        f"Found {count:,} customers whose probability of the arm {units.arms[positions[position]]} was below "
+        f"{MIN_PROBABILITY}; expected more for every customer that the effect counts. Let it run in the next "
         "experiment.",
     )
 

@@ -35,7 +35,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def shop(customers: int = CUSTOMERS) -> tuple[Rows, Rows]:
-    """Orders and decisions of customers, every fifth of whom orders after the mail, and every tenth without it."""
+    """Orders and decisions of customers: every fifth orders after the mail, and every tenth without it."""
     decisions = [
         decision(f"c{number}", at(number % 10, number % 24), ("none", "mail")[number // 2 % 2])
         for number in range(customers)

@@ -147,7 +147,7 @@ def test_a_policy_without_overlap_without_probabilities_or_with_few_customers_ha
     assert all(isinstance(refusal, Refusal) for refusal in refusals)
     texts = [f"{refusal.reason}: {refusal.detail}" for refusal in refusals if isinstance(refusal, Refusal)]
     assert texts[0] == (
-        "no_overlap: Found 7 customers for whom the policy chooses an arm that was drawn with a probability below "
+        "no_overlap: Found 7 customers whose arm by the policy was drawn with a probability below "
         "0.01; expected none. Judge a policy that leaves this arm out."
     )
     assert texts[1].startswith("probabilities_unknown: Found 4,000 customers whose probabilities were not logged; ")

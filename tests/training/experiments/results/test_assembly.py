@@ -22,7 +22,7 @@ AFTER = date(2027, 6, 1)  # everybody has matured
 
 
 def planted_customers(effect: float = 0.03, seed: int = 0) -> Units:
-    """400 customers a day for 42 days, of whom a tenth orders, and of those with the offer some more."""
+    """400 customers a day for 42 days; a tenth of them orders, and some more of those with the offer."""
     return coin_flips(np.random.default_rng(seed), (0.10, 0.10 + effect), 400, 42)
 
 
@@ -108,8 +108,8 @@ WITHOUT_CONTROL = experiment(arms=[{"name": "none"}, {"name": "ten-percent"}])
             ADAPTIVE,
             TAKEN_OUT,
             "no_overlap",
-            "Found 20 customers for whom the arm ten-percent had a probability below 0.01; expected more for "
-            "everybody of whom the effect is asked. Let it run in the next experiment.",
+            "Found 20 customers whose probability of the arm ten-percent was below 0.01; expected more for "
+            "every customer that the effect counts. Let it run in the next experiment.",
             id="taken out",
         ),
     ],
