@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from features.config.sources import OrdersSource
 from features.ingestion.canonical_rows import CheckedTable, canonical_rows_sql, returned_sql
+from features.ingestion.lines_by_customer import LINE_COLUMNS, LINES_BY_CUSTOMER_FILE, ORDERS_FILE, ROW_GROUP_SIZE
 from features.ingestion.manifest import TableSummary
 from features.ingestion.rows.written_orders import RETURNED_COLUMN, adjust_orders
 from features.plausibility_note import PlausibilityNote
@@ -35,7 +37,20 @@ def write_table(
             columns = [field.name for field in table.present_fields]
             written = [*columns, *([RETURNED_COLUMN] if returned_sql(checked) else [])]
             left_out, notes = adjust_orders(connection, table.section, temporary, written)
+            (folder / LINES_BY_CUSTOMER_FILE).unlink(missing_ok=True)  # never beside order lines that it does not have
+    if isinstance(table.section, OrdersSource):
+        _write_lines_by_customer(connection, folder)
     return _summarise(connection, checked, target, left_out), notes
+
+
+def _write_lines_by_customer(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Write the order lines sorted by customer."""
+    orders = folder / ORDERS_FILE
+    columns = ", ".join(name for name in LINE_COLUMNS if name in pq.read_schema(orders).names)
+    rows = f"SELECT {columns} FROM read_parquet({quote_literal(str(orders))}) ORDER BY customer_id"
+    with atomic_write(folder / LINES_BY_CUSTOMER_FILE) as temporary:
+        target = quote_literal(str(temporary))
+        connection.execute(f"COPY ({rows}) TO {target} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})")
 
 
 def _summarise(connection: duckdb.DuckDBPyConnection, checked: CheckedTable, file: Path, left_out: int) -> TableSummary:

@@ -20,7 +20,7 @@ from serving.auth.scopes import RouteAccess, allows, declared_access
 from serving.problems import DETAILS, Problem
 
 CUSTOMER_PATH = "/v1/customers/{customer_id:text}"
-SUBRESOURCES = (b"consents", b"predictions")  # of a customer
+SUBRESOURCES = (b"consents", b"history", b"predictions")  # of a customer
 SAFE_METHODS = ("GET", "HEAD")
 
 
@@ -89,7 +89,7 @@ class RawRoute(APIRoute):
 
 
 def _names_subresource(scope: Scope) -> bool:
-    """Whether a path ends in ``/consents`` or ``/predictions`` as it was sent; in an id, a slash is sent as %2F."""
+    """Whether a path ends in a resource of ``SUBRESOURCES`` as it was sent; in an id, a slash is sent as %2F."""
     raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
     _, slash, last = raw_path.partition(b"/v1/customers/")[2].rstrip(b"/").rpartition(b"/")
     return bool(slash) and unquote_to_bytes(last) in SUBRESOURCES

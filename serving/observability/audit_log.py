@@ -23,13 +23,13 @@ from serving.observability.audit_reader import AUDIT_FILE, audit_paths
 from serving.observability.audit_recovery import Continuation, find_continuation
 
 EXPORT, CONSENT, ERASURE = "export", "consent", "erasure"
-CONSENT_READ = "consent_read"
+CONSENT_READ, HISTORY_READ = "consent_read", "history_read"
 RESTORE = "restore"
 KEY_CREATED, KEY_REVOKED = "key_created", "key_revoked"
 EXPERIMENT_STARTED, EXPERIMENT_CHANGED = "experiment_started", "experiment_changed"
 REFUSAL, PREDICTION, DECISION = "refusal", "prediction", "decision"  # counted: one line for many requests
 COMMAND_LINE = "cli"  # the actor when no API key is involved
-_UNSYNCED = frozenset({EXPORT, CONSENT_READ, REFUSAL, PREDICTION, DECISION})
+_UNSYNCED = frozenset({EXPORT, CONSENT_READ, HISTORY_READ, REFUSAL, PREDICTION, DECISION})
 _PURPOSE = "audit"
 _APPEND_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 

@@ -100,7 +100,11 @@ def test_a_table_that_is_no_longer_described_is_no_longer_there(tmp_path: Path) 
     log = "customer,at,amount\nann,2026-01-31,1\n"
     ingest_log(tmp_path, log, events={})
     ingest_log(tmp_path, log)
-    assert sorted(file.name for file in (tmp_path / "history").iterdir()) == ["manifest.json", "orders.parquet"]
+    assert sorted(file.name for file in (tmp_path / "history").iterdir()) == [
+        "lines_by_customer.parquet",
+        "manifest.json",
+        "orders.parquet",
+    ]
 
 
 def test_a_log_that_has_grown_is_seen_to_have_changed(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from tests.serving.fakes import NO_ORDERS, FakeFeatureReader, FakeRelease, Known
 ROUTES = {
     "/v1/predictions": {"post": {"200", "400", "401", "403", "408", "413", "415", "422", "429", "500", "503"}},
     "/v1/customers/{customer_id}/predictions": {"get": {"200", "304", "401", "403", "422", "429", "500", "503"}},
+    "/v1/customers/{customer_id}/history": {"get": {"200", "401", "403", "422", "429", "500", "503"}},
     "/v1/customers/{customer_id}/consents": {
         "get": {"200", "401", "403", "422", "500", "503"},
         "put": {"200", "400", "401", "403", "408", "409", "413", "415", "422", "500", "503"},

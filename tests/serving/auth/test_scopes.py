@@ -47,6 +47,7 @@ def access(method: str, path: str) -> RouteAccess | None:
         ("POST", "/v1/experiments/win-back/arms/ten/remove", EXPERIMENT),
         ("POST", "/v1/experiments/win-back/extend", EXPERIMENT),
         ("POST", "/v1/decisions", EXPERIMENT),
+        ("GET", "/v1/customers/ann/history", VIEW),
         ("GET", "/v1/customers/ann/consents", CONSENT),
         ("PUT", "/v1/customers/ann/consents", CONSENT),
         ("POST", "/v1/exposures", EXPERIMENT),
@@ -94,7 +95,7 @@ def test_every_route_below_a_customer_is_known_as_such() -> None:
     assert {path.rpartition("/")[2].encode() for path in below} == {*SUBRESOURCES}
 
 
-@pytest.mark.parametrize("path", ["ann/consents", "ann/consents/", "a/b/predictions"])
+@pytest.mark.parametrize("path", ["ann/consents", "ann/consents/", "ann/history", "a/b/predictions"])
 def test_what_is_below_a_customer_is_not_the_customer(path: str) -> None:
     assert access("DELETE", f"/v1/customers/{path}") is None
 
