@@ -22,6 +22,7 @@ from training.models import MODELS, PAGES
 from training.monitoring.drift_reference import REFERENCE_FILE
 from training.pyfunc.signature import pyfunc_signature
 from training.registry import Registry, Run, artifact_address, write_pyfunc
+from training.registry.release_records import ReleaseRecords
 from training.reporting.release_page import render_release_page
 
 _ALIASES_FOLLOW = "Its aliases follow the release; moving them here changes nothing that is served."
@@ -64,6 +65,7 @@ def register(candidate: ReleaseCandidate, registry: Registry) -> str:
     registry.describe_version("release", version, render_release_page(review.page(version, versions, addresses)))
     registry.set_challenger("release", version)
     registry.fetch(version, candidate.context.home.releases / version)
+    ReleaseRecords.of_home(candidate.context.home.folder).record_run(version, run_id)
     shutil.rmtree(drafts)
     return version
 

@@ -13,6 +13,7 @@ from pipelines.promotion.refusals import AliasPutBack, PromotionRefused
 from pipelines.steps.promote import PromotionRequest, promote, publish_pointer
 from serving.moments import rfc3339
 from training.registry.promotion_log import PromotionLog
+from training.registry.release_records import ReleaseRecords
 
 if TYPE_CHECKING:
     from training.registry import Promotion, Registry
@@ -48,6 +49,7 @@ def run(home: Home, timestamp: datetime, report: Callable[[str], None]) -> Promo
         promotion = promote(registry, home, request)
     except PromotionRefused as error:
         _put_back(registry, named, serving, timestamp, str(error))
+        ReleaseRecords.of_home(home.folder).record_refusal(named, at=timestamp, by=BY, why=str(error))
         raise AliasPutBack(f"{error} The alias champion, which was moved in MLflow, is back.") from None
     publish_pointer(home, promotion.version, report)
     return promotion

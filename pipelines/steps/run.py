@@ -22,6 +22,7 @@ from serving.audiences.estimates.expected_totals import ExpectedTotals
 from training.dataset.readiness import Readiness
 from training.inference.forecast import LAST_WINDOW, POPULATION
 from training.inference.release_manifest import GateResult, ReleaseManifest
+from training.registry.release_records import ReleaseRecords
 
 if TYPE_CHECKING:
     from pipelines.steps.score import ScoreSummary
@@ -128,6 +129,8 @@ def _promote(home: Home, timestamp: datetime, report: Callable[[str], None], ver
         promote.run_automatically(home, timestamp, report, version)
     except PromotionRefused as error:
         report(str(error))
+        records = ReleaseRecords.of_home(home.folder)
+        records.record_refusal(version, at=timestamp, by=promote.current_user(), why=str(error))
         return str(error)
     return ""
 

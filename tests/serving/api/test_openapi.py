@@ -47,6 +47,7 @@ ROUTES = {
     "/v1/effects": {"post": {"200", "400", "401", "403", "408", "413", "415", "422", "429", "500", "503"}},
     "/v1/models": {"get": {"200", "401", "403", "500", "503"}},
     "/v1/scorecards": {"get": {"200", "401", "403", "422", "500"}},
+    "/v1/releases": {"get": {"200", "401", "403", "500"}},
     "/v1/status": {"get": {"200", "401", "500"}},
     "/livez": {"get": {"200", "500"}},
     "/readyz": {"get": {"200", "500", "503"}},
@@ -139,6 +140,7 @@ def test_the_example_of_a_reason_is_one(document: dict[str, Any]) -> None:
     [
         ("/v1/models", "ModelsResponse"),
         ("/v1/scorecards", "ScorecardsResponse"),
+        ("/v1/releases", "ReleasesResponse"),
         ("/livez", "ProbeResponse"),
         ("/readyz", "ProbeResponse"),
         ("/v1/status", "StatusResponse"),

@@ -37,6 +37,7 @@ def access(method: str, path: str) -> RouteAccess | None:
         ("HEAD", "/v1/customers/ann/predictions", PREDICT),
         ("GET", "/v1/models", PREDICT),
         ("GET", "/v1/scorecards", PREDICT),
+        ("GET", "/v1/releases", PREDICT),
         ("POST", "/v1/audiences", AUDIENCE),
         ("GET", "/v1/audiences/lapsing", AUDIENCE),
         ("HEAD", "/v1/audiences/lapsing/members", AUDIENCE),
