@@ -17,10 +17,10 @@ from serving.api.auth_middleware import ApiKeyMiddleware
 from serving.api.host_middleware import HostMiddleware
 from serving.api.observability_middleware import ObservabilityMiddleware
 from serving.api.openapi import openapi_document
-from serving.api.pages import PAGE_PATHS
 from serving.api.routing import RawRoute, head_routes, refuse_undeclared
 from serving.problems import Problem, to_problem_response
 from serving.web import routes as web_routes
+from serving.web.error_pages import ErrorPageMiddleware
 
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
@@ -67,9 +67,10 @@ def create_app(open_app_state: Callable[[], AppState]) -> FlywheelAPI:
     app.router.routes += [*routes, *head_routes(routes)]
     refuse_undeclared(app.routes)
     public_paths = {route.path for route in routes if isinstance(route, RawRoute) and route.access.public}
-    app.add_middleware(ApiKeyMiddleware, public_paths=public_paths, page_paths=PAGE_PATHS)
+    app.add_middleware(ApiKeyMiddleware, public_paths=public_paths)
     app.add_middleware(HostMiddleware)
     app.add_middleware(ObservabilityMiddleware)
+    app.add_middleware(ErrorPageMiddleware)
     for error_type in (Problem, HTTPException):
         app.add_exception_handler(error_type, to_problem_response)
     return app

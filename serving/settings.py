@@ -24,6 +24,7 @@ ENVIRONMENT_PREFIX = AudiencePolicy.model_config["env_prefix"]
 MIN_KEY_LENGTH = 16  # characters of an API key in the environment, where other machines can reach the service
 # A name or an IPv4 address, or an IPv6 address in brackets, as Host has them.
 _HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
+_ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::\d+)?", re.ASCII)
 _LOCALHOST = {"localhost": "127.0.0.1"}
 
 
@@ -88,7 +89,13 @@ class Settings(AudiencePolicy):
         "request; 0 is no limit.",
     )
     session_hours: float = Field(
-        default=8.0, gt=0, description="How long a person who signed in at /docs with a key may read it."
+        default=8.0, gt=0, description="How long a person who signed in with a key may use the page and read /docs."
+    )
+    page: bool = Field(default=True, description="Whether people in a browser get the page at /app/.")
+    frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Origins that may show the page in a frame, such as the sidebar of a chat, separated by commas: "
+        "https://work.weixin.qq.com. Default: none.",
     )
     access_log: bool = Field(default=False, description="Whether every request gets a JSON line in the log.")
     reserve_bytes: int = Field(
@@ -120,7 +127,7 @@ class Settings(AudiencePolicy):
                 raise ValueError(str(error)) from None
         return value
 
-    @field_validator("api_keys", "allowed_hosts", mode="before")
+    @field_validator("api_keys", "allowed_hosts", "frame_ancestors", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):
@@ -137,6 +144,17 @@ class Settings(AudiencePolicy):
                     "flywheel.example. Separate several by commas."
                 )
         return tuple(name.lower() for name in names)
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _validate_frame_ancestors(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"Found {origin!r}; expected an origin without a path, such as https://work.weixin.qq.com. "
+                    "Separate several by commas."
+                )
+        return origins
 
     @model_validator(mode="after")
     def _require_keys_off_loopback(self) -> Settings:

@@ -79,6 +79,8 @@ class AppState:
     failed_attempts: FailedAttempts = field(default_factory=FailedAttempts)
     allowed_hosts: tuple[str, ...] = ()
     machine_clock: Clock = field(default_factory=SystemClock)
+    page: bool = True  # whether the page at /app/ is on
+    frame_ancestors: tuple[str, ...] = ()  # origins that may show the page in a frame
 
     @classmethod
     def open(cls, settings: Settings) -> AppState:
@@ -125,6 +127,8 @@ class AppState:
             allowed_hosts=settings.allowed_hosts,
             rate_limits=RateLimits.for_store(Limits(settings.rate_limit, settings.quota), online_store, log),
             sessions=Sessions(settings.session_hours, load_secret(settings.home)),
+            page=settings.page,
+            frame_ancestors=settings.frame_ancestors,
         )
 
     @property

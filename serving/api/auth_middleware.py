@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from urllib.parse import quote, urlencode
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.api.pages import SIGN_IN_PATH
+from serving.api.pages import SIGN_IN_PATH, STATIC_PATH, is_page
 from serving.auth.api_keys import Caller
 from serving.auth.authentication import Authenticator
 from serving.problems import Problem
+
+SAFE_METHODS = ("GET", "HEAD")
+_NO_STORE = {"Cache-Control": "no-store"}
 
 
 class ApiKeyMiddleware:
     """API key middleware: finds the caller of a request; the routes check the scopes of the caller."""
 
-    def __init__(self, app: ASGIApp, public_paths: Collection[str] = (), page_paths: Collection[str] = ()) -> None:
-        """Set the paths that need no key, and those of pages, at which a browser is sent to sign in."""
+    def __init__(self, app: ASGIApp, public_paths: Collection[str] = ()) -> None:
+        """Set the paths that need no key."""
         self._app = app
         self._public_paths = frozenset(public_paths)
-        self._page_paths = frozenset(page_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its caller in ``scope["state"]``, or answer 401 or 429."""
-        if scope["type"] == "http" and scope["path"] not in self._public_paths:
+        if scope["type"] == "http" and not self._is_public(scope["path"]):
             authenticator: Authenticator = scope["app"].state.worker.authenticator
             headers = Headers(scope=scope)
             try:
@@ -37,10 +40,26 @@ class ApiKeyMiddleware:
             scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)
 
+    def _is_public(self, path: str) -> bool:
+        return path in self._public_paths or path.startswith(STATIC_PATH)
+
     def _response(self, denial: Problem, scope: Scope, headers: Headers) -> Response:
-        if denial.status == 401 and scope["path"] in self._page_paths and accepts_html(headers):
-            return RedirectResponse(SIGN_IN_PATH, 303, {"Cache-Control": "no-store"})
+        if denial.status != 401 or not is_page(scope["path"]):
+            return denial.response()
+        if "hx-request" in headers:  # a part of a page, whose session has ended; the page leads to the form
+            response = denial.response()
+            response.headers["HX-Redirect"] = SIGN_IN_PATH
+            return response
+        if scope["method"] in SAFE_METHODS and accepts_html(headers):
+            return RedirectResponse(f"{SIGN_IN_PATH}?{urlencode({'next': _target(scope)})}", 303, _NO_STORE)
         return denial.response()
+
+
+def _target(scope: Scope) -> str:
+    """The path and query of a request."""
+    query: bytes = scope.get("query_string", b"")
+    path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    return (path.partition(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1")
 
 
 def actor(request: Request) -> str:

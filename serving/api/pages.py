@@ -7,8 +7,9 @@ from pathlib import Path
 
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-DOCS_PATH, SIGN_IN_PATH = "/docs", "/sign-in"
-PAGE_PATHS = (DOCS_PATH,)  # at which a browser without a key is sent to sign in
+DOCS_PATH, PAGE_PATH = "/docs", "/app/"
+SIGN_IN_PATH, SIGN_OUT_PATH = "/app/sign-in", "/app/sign-out"
+STATIC_PATH = "/app/static/"  # needs no key
 ASSETS = Path(__file__).with_name("assets")
 _POLICY = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 STRICT_POLICY = f"{_POLICY}; style-src 'self'"
@@ -23,7 +24,7 @@ def page(title: str, body: str, *, head: str = "", policy: str = STRICT_POLICY, 
     html = (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
-        f'<link rel="stylesheet" href="/sign-in/style.css">{head}</head>\n<body>{body}</body></html>\n'
+        f'<link rel="stylesheet" href="/docs/style.css">{head}</head>\n<body>{body}</body></html>\n'
     )
     return HTMLResponse(html, status, page_headers(policy))
 
@@ -36,6 +37,11 @@ def page_headers(policy: str) -> dict[str, str]:
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
     }
+
+
+def is_page(path: str) -> bool:
+    """Whether a browser finds a page at a path, so that it is sent to sign in there."""
+    return path in (DOCS_PATH, PAGE_PATH.rstrip("/")) or path.startswith(PAGE_PATH)
 
 
 def asset(name: str, media_type: str) -> Response:

@@ -54,15 +54,15 @@ async def json_body(request: Request) -> bytes:
     return await _read_body(request, MAX_BODY_BYTES)
 
 
-async def form_body(request: Request) -> bytes:
+async def form_body(request: Request, max_bytes: int = MAX_FORM_BYTES) -> bytes:
     """The body of a request that is a submitted form.
 
     Raises:
-        Problem: 415 for another media type, 413 for a body over MAX_FORM_BYTES, 408 for one that arrives too slowly.
+        Problem: 415 for another media type, 413 for a body over ``max_bytes``, 408 for one that arrives too slowly.
     """
     if _media_type(request.headers.get("content-type", "")) != FORM_TYPE:
         raise Problem(415, f"Found another media type than a form's; expected {FORM_TYPE}.")
-    return await _read_body(request, MAX_FORM_BYTES)
+    return await _read_body(request, max_bytes)
 
 
 def path_customer_id(request: Request) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote_to_bytes
 
 from fastapi import APIRouter
@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
+from serving.api.auth_middleware import SAFE_METHODS
 from serving.auth.api_keys import Caller
 from serving.auth.authentication import CHALLENGE
 from serving.auth.scopes import RouteAccess, allows, declared_access
@@ -21,7 +22,6 @@ from serving.problems import DETAILS, Problem
 
 CUSTOMER_PATH = "/v1/customers/{customer_id:text}"
 SUBRESOURCES = (b"consents", b"history", b"predictions")  # of a customer
-SAFE_METHODS = ("GET", "HEAD")
 
 
 class AnyTextConvertor(Convertor[str]):
@@ -48,11 +48,13 @@ class RawRoute(APIRoute):
     ``serving.auth.scopes.requires``.
     """
 
+    verifies_forms: ClassVar[bool] = False  # whether a form of another site is refused before the endpoint is called
+
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's own
         """Create the route from the arguments of FastAPI's APIRoute.
 
         Raises:
-            TypeError: the dependencies declare no scope, or several.
+            TypeError: the dependencies declare no scope or several, or changes by a session without verified forms.
         """
         super().__init__(path, endpoint, **options)
         access = declared_access(self.dependencies)
@@ -60,6 +62,11 @@ class RawRoute(APIRoute):
             raise TypeError(
                 f"Found no single scope declared by the route {path}; expected one of requires(scope), ANY_KEY or "
                 "PUBLIC among its dependencies. Add it where the route is defined."
+            )
+        if access.changes and not self.verifies_forms:
+            raise TypeError(
+                f"Found the route {path}, by which a session may change something, without a check of its forms; "
+                "expected a route of serving.web.routing.page_router(). Define it there."
             )
         self.access: RouteAccess = access
 
@@ -110,7 +117,7 @@ def _outside_session(caller: Caller | None, access: RouteAccess, method: str) ->
     """Whether the caller has a session that does not open the route, or would change something through it."""
     if caller is None or caller.session is None:
         return False
-    return caller.session is not access.session or method not in SAFE_METHODS
+    return not caller.session.opens(access.session) or not (access.changes or method in SAFE_METHODS)
 
 
 def router() -> APIRouter:
@@ -121,7 +128,9 @@ def router() -> APIRouter:
 def head_routes(routes: Sequence[BaseRoute]) -> list[RawRoute]:
     """A HEAD route for each GET route, with the same scope."""
     return [
-        RawRoute(route.path, route.endpoint, methods=["HEAD"], include_in_schema=False, dependencies=route.dependencies)
+        type(route)(
+            route.path, route.endpoint, methods=["HEAD"], include_in_schema=False, dependencies=route.dependencies
+        )
         for route in routes
         if isinstance(route, RawRoute) and "GET" in (route.methods or ())
     ]

@@ -21,9 +21,14 @@ class KeyScope(StrEnum):
 
 
 class SessionScope(StrEnum):
-    """Scope of a session: the pages that a person who signed in with a key may read."""
+    """Scope of a session: the pages that a person who signed in with a key may open."""
 
     DOCUMENTATION = "documentation"
+    PAGE = "page"  # the page at /app/, and the documentation
+
+    def opens(self, required: SessionScope | None) -> bool:
+        """Whether a session of this scope opens routes for ``required``; None are routes for keys alone."""
+        return required is not None and self in (required, SessionScope.PAGE)
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,8 @@ class RouteAccess:
 
     scope: KeyScope | None = None
     public: bool = False
-    session: SessionScope | None = None  # the session that opens the route too, to read; None where only a key does
+    session: SessionScope | None = None  # the session that opens the route too; None where only a key does
+    changes: bool = False  # whether a session may also change something through the route, which then verifies forms
 
     def __call__(self) -> None:
         """Do nothing: the dependency only declares the access, and ``RawRoute.handle`` checks it."""

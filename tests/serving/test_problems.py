@@ -96,7 +96,7 @@ def test_the_longest_ids_that_are_allowed_fit_however_they_are_written(client: T
 
 
 @pytest.mark.parametrize(
-    ("path", "media_type"), [(PREDICTIONS, b"application/json"), ("/sign-in", b"application/x-www-form-urlencoded")]
+    ("path", "media_type"), [(PREDICTIONS, b"application/json"), ("/app/sign-in", b"application/x-www-form-urlencoded")]
 )
 def test_a_body_that_never_ends_is_given_up(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str, media_type: bytes

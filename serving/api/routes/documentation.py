@@ -11,13 +11,14 @@ from starlette.responses import FileResponse, Response
 from serving.api.auth_middleware import caller
 from serving.api.dependencies import json_response
 from serving.api.openapi import OPENAPI_PATH
-from serving.api.pages import SCRIPT_POLICY, asset, page
+from serving.api.pages import SCRIPT_POLICY, SIGN_OUT_PATH, asset, page
 from serving.api.routing import router
 from serving.auth.scopes import ANY_KEY_OR_READER
 from serving.problems import DETAILS, Problem
 
 ROUTER = router()
 _INITIALIZER = "swagger-initializer.js"
+_OWN_ASSETS = {_INITIALIZER: "text/javascript", "style.css": "text/css"}
 _ASSETS = {
     "swagger-ui-bundle.js": "text/javascript",
     "swagger-ui.css": "text/css",
@@ -28,7 +29,7 @@ _HEAD = (
     f'<script src="/docs/swagger-ui-bundle.js" defer></script><script src="/docs/{_INITIALIZER}" defer></script>'
 )
 _SIGN_OUT = (
-    '<form class="session" method="post" action="/sign-out"><span>To try a route, pass your API '
+    f'<form class="session" method="post" action="{SIGN_OUT_PATH}"><span>To try a route, pass your API '
     "key under Authorize.</span><button>Sign out</button></form>"
 )
 
@@ -50,8 +51,8 @@ async def docs_page(request: Request) -> Response:
 async def docs_asset(request: Request) -> Response:
     """A script, style sheet or icon of the Swagger UI page."""
     name = request.path_params["name"]
-    if name == _INITIALIZER:
-        return asset(name, "text/javascript")
+    if name in _OWN_ASSETS:
+        return asset(name, _OWN_ASSETS[name])
     if name not in _ASSETS:
         raise Problem(404, DETAILS[404])
     return FileResponse(_asset_folder() / name, media_type=_ASSETS[name])

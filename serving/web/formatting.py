@@ -1,0 +1,72 @@
+"""Formatting of money, numbers, percentages and dates in the language of the page, by Babel."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from babel.dates import format_date, format_time
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from serving.web.language import Language
+
+MISSING = "—"
+_WHOLE_MONEY = {"en": "¤#,##0", "zh": "¤#,##0"}
+_CENTS = {"en": "¤#,##0.00", "zh": "¤#,##0.00"}
+_DAY = {"en": "d MMM y", "zh": "y年M月d日"}
+_SHORT_DAY = {"en": "d MMM", "zh": "M月d日"}
+_MONTH = {"en": "MMM y", "zh": "y年M月"}
+_WEEKDAY = {"en": "EEE d MMM", "zh": "M月d日 EEE"}
+
+
+def number(value: float | None, language: Language, decimals: int = 0) -> str:
+    """A number with marks of thousands: ``1,234``."""
+    if value is None:
+        return MISSING
+    return format_decimal(round(value, decimals) + 0.0, f"#,##0.{'0' * decimals}".rstrip("."), language.locale)
+
+
+def money(value: float | None, language: Language, currency: str | None) -> str:
+    """An amount, from ten without decimals: ``£1,234``, ``¥1,234``; a number for a shop without a currency."""
+    if value is None:
+        return MISSING
+    if currency is None:
+        return number(value, language)
+    pattern = _WHOLE_MONEY if abs(value) >= 10 or value == 0 else _CENTS
+    return format_currency(value, currency, pattern[language], language.locale, currency_digits=False)
+
+
+def percent(share: float | None, language: Language) -> str:
+    """A share as a percentage: ``37%``; with a decimal below 1 and above 99, so that only none is 0 and all is 100."""
+    if share is None:
+        return MISSING
+    if 0 < share < 0.01 or 0.99 < share < 1:
+        return format_percent(min(max(share, 0.0005), 0.9994), "#,##0.0%", language.locale)
+    return format_percent(share, "#,##0%", language.locale)
+
+
+def day(value: date | None, language: Language) -> str:
+    """A day: ``29 Nov 2026``, ``2026年11月29日``."""
+    return MISSING if value is None else format_date(value, _DAY[language], language.locale)
+
+
+def short_day(value: date | None, language: Language) -> str:
+    """A day without its year: ``29 Nov``, ``11月29日``."""
+    return MISSING if value is None else format_date(value, _SHORT_DAY[language], language.locale)
+
+
+def weekday(value: date | None, language: Language) -> str:
+    """A day with its weekday: ``Sun 29 Nov``, ``11月29日 周日``."""
+    return MISSING if value is None else format_date(value, _WEEKDAY[language], language.locale)
+
+
+def month(value: date | None, language: Language) -> str:
+    """A month: ``Nov 2026``, ``2026年11月``."""
+    return MISSING if value is None else format_date(value, _MONTH[language], language.locale)
+
+
+def moment(value: datetime | None, language: Language) -> str:
+    """An instant of the shop's day, to the minute: ``29 Nov, 02:19``; its zone is the one of the value."""
+    if value is None:
+        return MISSING
+    time = format_time(value, "HH:mm", tzinfo=value.tzinfo, locale=language.locale)
+    return f"{short_day(value.date(), language)}{', ' if language is Language.ENGLISH else ' '}{time}"

@@ -1,0 +1,99 @@
+"""Rendering: templates with their view models as HTML pages, in the language of the request, with security headers."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2.runtime import Context
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from serving.api.dependencies import app_state_of
+from serving.web import formatting
+from serving.web.compression import compress
+from serving.web.forms import FORM_COOKIE, form_token, set_private_cookie
+from serving.web.frame import frame_of
+from serving.web.language import LANGUAGE_COOKIE, Language, chosen_language, language_of
+from serving.web.texts import find_text, text
+
+FOLDER = Path(__file__).with_name("templates")
+_FORMATS = ("number", "percent", "day", "short_day", "weekday", "month", "moment")
+_NO_FRAME = ("'none'",)
+_YEAR_SECONDS = 365 * 86_400
+
+
+def render(request: Request, name: str, view: object = None, status: int = 200) -> Response:
+    """The template ``section/name.html`` with a view model as ``view``, and the frame as ``frame``."""
+    language = language_of(request)
+    token, new_cookie = form_token(request)
+    html = environment(language).get_template(name).render(view=view, frame=frame_of(request, language, token))
+    body, encoding = compress(html.encode(), request.headers)
+    response = HTMLResponse(body, status, {**security_headers(app_state_of(request).frame_ancestors), **encoding})
+    if new_cookie:
+        set_private_cookie(request, response, FORM_COOKIE, new_cookie)
+    if chosen_language(request):
+        set_private_cookie(request, response, LANGUAGE_COOKIE, language, _YEAR_SECONDS)
+    return response
+
+
+def security_headers(frame_ancestors: tuple[str, ...]) -> dict[str, str]:
+    """Security headers of every page; nothing is loaded from another host, and no script or style is inline.
+
+    The referrer policy is ``same-origin``: with ``no-referrer`` browsers send forms with the origin ``null``.
+    """
+    return {
+        "Content-Security-Policy": (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+            f"base-uri 'none'; form-action 'self'; frame-ancestors {' '.join(frame_ancestors or _NO_FRAME)}"
+        ),
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+@cache
+def environment(language: Language) -> jinja2.Environment:
+    """The templates with the texts and formats of a language; everything that a view contains is escaped."""
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    templates.globals["t"] = jinja2.pass_context(_text_in(language))
+    templates.globals["word"] = _word_in(language)
+    for name in _FORMATS:
+        templates.filters[name] = partial(getattr(formatting, name), language=language)
+    templates.filters["money"] = jinja2.pass_context(_money_in(language))
+    return templates
+
+
+def _text_in(language: Language) -> Any:  # noqa: ANN401 - a function for templates alone
+    def t(context: Context, key: str, **values: object) -> str:
+        """The text of the template's section."""
+        return text(language, (context.name or "").partition("/")[0], key, **values)
+
+    return t
+
+
+def _word_in(language: Language) -> Any:  # noqa: ANN401 - a function for templates alone
+    def word(kind: str, value: object) -> str | None:
+        """The word for a value of a kind such as a band; None for a value that the shop named itself."""
+        entry = find_text(language, "words", f"{kind}.{value}")
+        return entry if isinstance(entry, str) else None
+
+    return word
+
+
+def _money_in(language: Language) -> Any:  # noqa: ANN401 - a function for templates alone
+    def money(context: Context, value: float | None, currency: str | None = None) -> str:
+        """An amount in the shop's currency, or in another."""
+        return formatting.money(value, language, currency or context["frame"].currency)
+
+    return money

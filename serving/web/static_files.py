@@ -1,0 +1,48 @@
+"""Static files: the style sheet, script and icon of the page, each at a path with the hash of its content."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from serving.api.pages import STATIC_PATH
+
+FOLDER = Path(__file__).with_name("static")
+IMMUTABLE = "public, max-age=31536000, immutable"
+# Files that a browser gets as one, so that the first view takes few requests.
+_PARTS = {
+    "page.css": ("vendored/pico.min.css", "vendored/uPlot.min.css", "page.css"),
+    "page.js": ("vendored/htmx.min.js", "vendored/uPlot.iife.min.js", "charts.js", "page.js"),
+    "favicon.svg": ("favicon.svg",),
+}
+_MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True)
+class StaticFile:
+    """Static file: its content, plain and compressed, and the path that names its version."""
+
+    path: str
+    media_type: str
+    content: bytes
+    compressed: bytes
+
+
+@cache
+def static_files() -> Mapping[str, StaticFile]:
+    """The static files by name; read and compressed once."""
+    return {name: _static_file(name, parts) for name, parts in _PARTS.items()}
+
+
+def _static_file(name: str, parts: tuple[str, ...]) -> StaticFile:
+    content = b"\n".join((FOLDER / part).read_bytes() for part in parts)
+    return StaticFile(
+        path=f"{STATIC_PATH}{sha256(content).hexdigest()[:16]}/{name}",
+        media_type=_MEDIA_TYPES[Path(name).suffix],
+        content=content,
+        compressed=gzip.compress(content, mtime=0),
+    )
