@@ -72,6 +72,11 @@ class Home:
         """Path of the newest drift report."""
         return self.folder / "drift.json"
 
+    @property
+    def growth(self) -> Path:
+        """Folder of the figures of growth: closed periods, the definition, and the newest answer."""
+        return self.folder / "growth"
+
     def require_folder(self) -> None:
         """Check that the home exists.
 

@@ -24,6 +24,7 @@ from features.config.base import ConfigModel
 from features.config.churn_rules import ChurnRules
 from features.config.config_errors import validation_messages
 from features.config.global_holdout import GlobalHoldoutConfig
+from features.config.north_star import NorthStarConfig
 from features.config.retention import Retention
 from features.config.segmentation import (
     LIFECYCLE,
@@ -93,6 +94,8 @@ class BusinessConfig(ConfigModel):
     """Whether each purpose is allowed for a customer who never granted or denied consent."""
     global_holdout: GlobalHoldoutConfig | None = None
     """A share of all customers that no experiment and no audience approaches until a day."""
+    north_star: NorthStarConfig = NorthStarConfig()
+    """Who counts as a high-value active customer, the number by which `flywheel growth` measures the business."""
     rfm: Rfm = Rfm()
     """Cut points and windows of the RFM scores."""
     lifecycle: Lifecycle = LIFECYCLE
@@ -204,7 +207,8 @@ class ShopConfig(ConfigModel):
     @property
     def fingerprint(self) -> str:
         """sha256 of the configuration less what changes no line of the history, such as ``accept``."""
-        left_out: Mapping[str, Any] = {"accept": True, "retention": True, "business": {"global_holdout": True}}
+        business = {"global_holdout": True, "north_star": True}
+        left_out: Mapping[str, Any] = {"accept": True, "retention": True, "business": business}
         return hashlib.sha256(self.model_dump_json(exclude={**left_out}).encode()).hexdigest()
 
 

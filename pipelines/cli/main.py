@@ -24,6 +24,7 @@ from pipelines.cli.doctor import doctor
 from pipelines.cli.effect import effect
 from pipelines.cli.explain import explain
 from pipelines.cli.forget import forget
+from pipelines.cli.growth import growth
 from pipelines.cli.init import init
 from pipelines.cli.learn import learn
 from pipelines.cli.options import AcceptSilence, AsOf, Config, HomeDir, Json, NoPromote, Origins, Out
@@ -91,7 +92,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Do all steps: ingest, learn, publish, train, promote and score.
+    """Do all steps: ingest, learn, publish, train, promote, score and growth.
 
     Exit status 3: the quality gate rejects the release, its newest test refutes it, it was rolled back before, or the
     log has stopped.
@@ -203,6 +204,7 @@ app.command(rich_help_panel=EXPLORE)(explain)
 app.command(rich_help_panel=EXPLORE)(columns)
 app.command(rich_help_panel=EXPLORE)(audience)
 app.command(rich_help_panel=EXPLORE)(scorecards)
+app.command(rich_help_panel=EXPLORE)(growth)
 app.command(rich_help_panel=EXPLORE)(attribution)
 app.add_typer(experiment.app, name="experiment", rich_help_panel=EXPLORE)
 app.command(rich_help_panel=EXPLORE)(effect)

@@ -1,4 +1,4 @@
-"""Run step: the whole pipeline, which is ingest, learn, publish, train, promote and score."""
+"""Run step: the whole pipeline, which is ingest, learn, publish, train, promote, score and growth."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     manifest = ingest.run(config, home, timestamp, report)
     requested = RunContext(config, home, as_of, report, consents_at=timestamp)
     context = end_silence(requested, accepted=accept_silence)
-    from pipelines.steps import learn, score, train  # seconds, which a log that ended need not wait for
+    from pipelines.steps import growth, learn, score, train  # seconds, which a log that ended need not wait for
 
     learn.run(context)
     publish.run(context)
@@ -96,6 +96,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     trained = ReleaseManifest.read(home.releases / trained_version)
     serving = home.champion()
     score_summary = score.run(config, home, context.now, report, out, timestamp) if serving else None
+    growth.run(context)
     prune.run(home, config.retention, timestamp, report)
     return RunSummary(
         manifest=manifest,

@@ -31,6 +31,7 @@ from serving.auth.rate_limits import Limits, RateLimits
 from serving.auth.sessions import Sessions
 from serving.canonical_ids import CanonicalIds
 from serving.experiments.services import ExperimentServices
+from serving.growth.growth_loader import GrowthLoader
 from serving.observability.audit_counter import AuditCounter
 from serving.observability.audit_log import AuditLog
 from serving.observability.clock import Clock, SystemClock, make_clock
@@ -147,6 +148,11 @@ class AppState:
         return MonitoringLoader(self.home, self.metrics.monitoring)
 
     @cached_property
+    def growth_loader(self) -> GrowthLoader:
+        """The loader of the figures of growth that the nightly job writes into the home."""
+        return GrowthLoader(self.home)
+
+    @cached_property
     def audit_counter(self) -> AuditCounter:
         """The counter of the requests that are too many for an audit line each."""
         return AuditCounter(self.audit_log)
@@ -213,6 +219,7 @@ class AppState:
             lambda: self.audit_counter.flush(self.machine_now(), self.log),
             self.disk_reserve.restore,
             self.monitoring_loader.poll,
+            self.growth_loader.poll,
         )
         polling = asyncio.create_task(poll_forever(polls, self.poll_seconds, self.log))
         try:
