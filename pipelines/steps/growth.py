@@ -116,7 +116,7 @@ def _today(context: RunContext, customers: CustomerLog, definition: HighValueDef
     before, now = customer_states(customers.log, definition, [today - FOUR_WEEKS, today])
     return TodayResponse(
         day=context.as_of,
-        high_value_active=int(now.counted.sum()),
-        four_weeks_ago=int(before.counted.sum()) if covered <= today - FOUR_WEEKS else None,
+        high_value_active=int(now.high_value_active.sum()),
+        four_weeks_ago=int(before.high_value_active.sum()) if covered <= today - FOUR_WEEKS else None,
         active=int(now.active.sum()),
     )

@@ -39,10 +39,10 @@ def suppress_small_counts(answer: GrowthResponse, smallest: int) -> GrowthRespon
 
 def _period(period: PeriodResponse, smallest: int) -> PeriodResponse:
     shown = _hide(period, (*MOVEMENTS, *_LEVELS), smallest)
-    told = [name for name in MOVEMENTS if getattr(shown, name) is not None]
+    visible = [name for name in MOVEMENTS if getattr(shown, name) is not None]
     updates: dict[str, object] = {}
-    if len(told) == len(MOVEMENTS) - 1:
-        updates[min(told, key=lambda name: getattr(shown, name))] = None
+    if len(visible) == len(MOVEMENTS) - 1:
+        updates[min(visible, key=lambda name: getattr(shown, name))] = None
     if period.restated is not None:
         updates["restated"] = _hide(period.restated, ("high_value_active",), smallest)
     updates["acquisition"] = [_hide(row, ("new_customers",), smallest) for row in period.acquisition]

@@ -56,7 +56,7 @@ class LtvToCac:
 
 def ltv_to_cac(cohort: Cohort, values: CustomerValues) -> LtvToCac:
     """The unit economics of a cohort, each figure or the reason why it is not stated."""
-    cac, realised = _cac(cohort), _realised(cohort, values)
+    cac, realised = _cac(cohort), _realised_value(cohort, values)
     predicted = _few(cohort) or _no_amounts(values) or values.predicted(cohort.members)
     return LtvToCac(
         cohort=cohort,
@@ -94,7 +94,7 @@ def _no_amounts(values: CustomerValues) -> GrowthRefusal | None:
     return GrowthRefusal("no_amounts", "Found orders without amounts; expected them. Name the amount in [orders].")
 
 
-def _realised(cohort: Cohort, values: CustomerValues) -> Figure | GrowthRefusal:
+def _realised_value(cohort: Cohort, values: CustomerValues) -> Figure | GrowthRefusal:
     return _few(cohort) or _no_amounts(values) or mean_interval(values.realised[cohort.members])
 
 

@@ -28,7 +28,7 @@ class CustomerState:
     high_value: Booleans  # (n,)
 
     @property
-    def counted(self) -> Booleans:
+    def high_value_active(self) -> Booleans:
         """The high-value active customers, (n,)."""
         return self.active & self.high_value
 
@@ -79,18 +79,18 @@ def count_movements(log: GrowthLog, definition: HighValueDefinition, ends: Seque
 
 
 def _between(before: CustomerState, after: CustomerState, log: GrowthLog, definition: HighValueDefinition) -> Movements:
-    came, went = after.counted & ~before.counted, before.counted & ~after.counted
+    came, went = after.high_value_active & ~before.high_value_active, before.high_value_active & ~after.high_value_active
     won_back = came & ~before.active & (log.first_order_day < before.end_day)
     newest = min(before.end_day, after.end_day - definition.active_days)
     new = came & ~won_back & (log.first_order_day >= newest)
     return Movements(
-        previous=_count(before.counted),
+        previous=_count(before.high_value_active),
         new=_count(new),
         won_back=_count(won_back),
         upgraded=_count(came & ~won_back & ~new),
         lapsed=_count(went & ~after.active),
         downgraded=_count(went & after.active),
-        now=_count(after.counted),
+        now=_count(after.high_value_active),
         active=_count(after.active),
     )
 
