@@ -6,15 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
+from pipelines.scoring.column_meanings_zh import chinese_meaning
 from pipelines.scoring.consent_columns import DECLARED as CONSENTS
 from pipelines.scoring.scores_schema import score_columns
+from serving.audiences.query.column_descriptions import OTHER_GROUP as OTHER
+from serving.audiences.query.column_descriptions import ColumnDescription
 from training.inference.answers.answer import Horizons
+from training.models import ANSWER_ORDER
 from training.segments.column import ColumnSpec
 from training.segments.columns import segment_columns
 from training.segments.preferences import PREFERENCE_COLUMNS
+from training.segments.rules import column_names
 
 ColumnGroups = Mapping[str, Sequence[ColumnSpec]]
-OTHER = "other"
+_PROVENANCE = {"customer_id", "as_of", "log_until", "status", "model_tier", "release", "prediction_id"}
+NOT_FOR_TARGETING = {
+    *_PROVENANCE,
+    *(f"{model}_{suffix}" for model in ANSWER_ORDER for suffix in ("status", "tier")),
+    *(column.name for column in CONSENTS),  # purpose and channel of a request ask for them
+}
 
 
 def column_groups(horizons: Horizons, business_segments: Iterable[str]) -> ColumnGroups:
@@ -25,6 +35,28 @@ def column_groups(horizons: Horizons, business_segments: Iterable[str]) -> Colum
         "preferences": PREFERENCE_COLUMNS,
         "consent": CONSENTS,
     }
+
+
+def describe_columns(horizons: Horizons, business_segments: Sequence[str]) -> list[ColumnDescription]:
+    """The descriptions of all columns in English and Chinese, for the schema of the scores table."""
+    names = {column: name for name, column in column_names(business_segments).items()}
+    return [
+        ColumnDescription(
+            name=spec.name,
+            group=group,
+            meaning={"en": spec.meaning, "zh": _chinese_meaning(spec, names)},
+            targeting=spec.name not in NOT_FOR_TARGETING,
+        )
+        for group, specs in column_groups(horizons, business_segments).items()
+        for spec in specs
+    ]
+
+
+def _chinese_meaning(spec: ColumnSpec, business_segments: Mapping[str, str]) -> str:
+    """The Chinese sentence of a column, else its English one."""
+    if spec.name in business_segments:
+        return f"属于分群“{business_segments[spec.name]}”。"
+    return chinese_meaning(spec.name) or spec.meaning
 
 
 def describe_schema(schema: pa.Schema, groups: ColumnGroups) -> ColumnGroups:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
@@ -29,6 +29,7 @@ class ExtraColumns:
     preferences: Mapping[str, pa.Array]  # (n,) each
     consent_columns: ConsentColumns
     customers: pa.Array  # (n,) ids
+    metadata: Mapping[bytes, bytes] = field(default_factory=dict)  # of the schema, besides that of the consents
 
     def table(self, start: int, stop: int) -> pa.Table:
         """The columns of customers ``start`` to ``stop - 1``; the channel ranking holds granted channels alone."""
@@ -43,7 +44,7 @@ class ExtraColumns:
         table = self.segments.table(start, stop)
         for name, column in [*preferences.items(), *zip(consents.column_names, consents.columns, strict=True)]:
             table = table.append_column(name, column)
-        return table.replace_schema_metadata(self.consent_columns.consent_snapshot.metadata())
+        return table.replace_schema_metadata({**self.consent_columns.consent_snapshot.metadata(), **self.metadata})
 
 
 def granted_channels(rankings: pa.ListArray, granted: pa.ListArray, named_channels: frozenset[str]) -> Booleans:

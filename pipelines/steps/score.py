@@ -24,6 +24,7 @@ from features.store.snapshot_reader import SnapshotReader
 from pipelines.home import Home
 from pipelines.learning.predictions.prediction_snapshots import remove_withdrawn, write_snapshot
 from pipelines.run_context import RunContext
+from pipelines.scoring.column_catalogue import describe_columns
 from pipelines.scoring.consent_columns import ConsentColumns, consented_customers
 from pipelines.scoring.extra_columns import ExtraColumns
 from pipelines.scoring.part_files import PartFiles
@@ -36,9 +37,11 @@ from pipelines.scoring.price_sensitivity import (
 from pipelines.scoring.scores_schema import scores_table
 from pipelines.scoring.segment_columns import ScoredPopulation, assign_segments
 from pipelines.steps import publish
+from serving.audiences.query.column_descriptions import description_metadata
 from serving.moments import rfc3339
 from serving.observability.audit_log import COMMAND_LINE, EXPORT, AuditLog
 from serving.predictions.scorer import score
+from training.inference.answers.answer import Horizons
 from training.inference.release import Release
 from training.inference.release_errors import CorruptRelease, OtherFormat
 from training.models import load_release
@@ -114,7 +117,9 @@ def run(
         columns |= price_sensitivity_columns(taught, PartFiles(target).read(count, UPLIFT_COLUMNS))
     if target != home.scores.resolve():
         _audit_export(home, now, len(customers), consent_columns)
-    PartFiles(target).join(count, ExtraColumns(segments, columns, consent_columns, customers).table)
+    horizons = Horizons(churn_days=release.metadata.churn_days, ltv_days=release.metadata.ltv_days)
+    descriptions = description_metadata(describe_columns(horizons, tuple(config.business.segments)))
+    PartFiles(target).join(count, ExtraColumns(segments, columns, consent_columns, customers, descriptions).table)
     if target == home.scores.resolve():
         write_snapshot(home, target, release.metadata, release.version, as_of)
         remove_withdrawn(home, profiling_scope)

@@ -16,13 +16,16 @@ from features.consents.consent import PROFILING, ReachRequest
 from features.consents.ledger import Ledger
 from features.storage.secret import keyed_digest, load_secret
 from serving.audience_policy import AudiencePolicy
-from serving.audiences.builder import AudienceResult, ConsentCheck, TableConsents, build_audience
+from serving.audiences.builder import ConsentCheck, TableConsents, build_audience
 from serving.audiences.canonical_request import with_canonical_words
+from serving.audiences.column_service import ColumnService
 from serving.audiences.consent_filter import ConsentFilter
-from serving.audiences.errors import AudienceStorageFull, AudienceTooSmall
+from serving.audiences.errors import AudienceTooSmall
 from serving.audiences.export import member_store
+from serving.audiences.export.audience_list import AudiencesResponse, list_page, mark_exported
 from serving.audiences.export.metadata import AudienceMetadata, metadata_of
 from serving.audiences.export.paging import AudienceReader, Page
+from serving.audiences.export.storing import store_result
 from serving.audiences.holdout import HoldoutChoice
 from serving.audiences.query.absent_values import unknown_channel_note
 from serving.audiences.query.scores_table import Columns, ScoresFile
@@ -72,7 +75,7 @@ class AudienceService:
         self.policy = policy
         self._machine_clock = machine_clock
         self.scores = ScoresFile(home / "scores.parquet")
-        self._consent_filter = ConsentFilter(ledger, home)
+        self.consent_filter = ConsentFilter(ledger, home)
         self._audit_log = audit_log
         self._load_secret = load_secret
 
@@ -80,6 +83,11 @@ class AudienceService:
     def for_home(cls, home: Path, ledger: Ledger, audit_log: AuditLog, policy: AudiencePolicy) -> AudienceService:
         """Return the service of a home."""
         return cls(home, ledger, audit_log, lambda: load_secret(home), policy)
+
+    @property
+    def columns(self) -> ColumnService:
+        """The columns of the scores table, with their values."""
+        return ColumnService(self.scores, self.consent_filter, self.policy)
 
     @property
     def folder(self) -> Path:
@@ -96,22 +104,23 @@ class AudienceService:
         """
         request, now = with_canonical_words(request), export.now
         requested = ReachRequest(request.purpose, request.channel)
-        state, columns = self._consent_filter.state(), self.scores.columns()
+        state, columns = self.consent_filter.state(), self.scores.columns()
         context = audience_context(self._home, scoring_release(columns))
         context = replace(
             context,
             secret=self.derive_key("holdout"),
-            id_case=self._consent_filter.id_case(),
+            id_case=self.consent_filter.id_case(),
             global_holdout=global_holdout_on(self._home, local_day(self._machine_now(), context.zone)),
         )
         smallest = 0 if export.is_admin else self.policy.smallest_audience
         result = build_audience(request, columns, self._table_consents(requested, now), context, str(state), smallest)
 
         def still_allowed(customers: pa.StringArray) -> Booleans:
-            return self._consent_filter.still_allowed(customers.to_pylist(), requested, state, now)
+            return self.consent_filter.still_allowed(customers.to_pylist(), requested, state, now)
 
         keep = request.keep and result.answer.count is not None
-        audience_id = self._store(result, still_allowed, export.actor) if keep else None
+        stored_at, actor = self._machine_time(), export.actor
+        audience_id = store_result(self.folder, result, still_allowed, stored_at, actor, self.policy) if keep else None
         self._audit_export(
             metadata_of(audience_id or COUNT_ONLY, result, self._machine_time(), export.actor),
             export,
@@ -126,21 +135,9 @@ class AudienceService:
     def _table_consents(self, request: ReachRequest, now: int) -> TableConsents:
         profiling = ReachRequest(PROFILING, None)
         return TableConsents(
-            reachable=lambda table: self._consent_filter.mask(table, request, now),
-            profiled=lambda table: self._consent_filter.mask(table, profiling, now),
+            reachable=lambda table: self.consent_filter.mask(table, request, now),
+            profiled=lambda table: self.consent_filter.mask(table, profiling, now),
         )
-
-    def _store(self, result: AudienceResult, allowed: ConsentCheck, actor: str) -> str:
-        """Store an audience after the expired ones are deleted; both by the clock of the machine."""
-        now = self._machine_time()
-        try:
-            member_store.delete_expired(self.folder, self.policy.retention, now)
-        except OSError as error:
-            raise AudienceStorageFull(
-                f"Found no way to write to the folder of audiences ({error.strerror}); expected free space and write "
-                "access."
-            ) from None
-        return member_store.store_audience(self.folder, result, allowed, now, actor, self.policy)
 
     def _machine_time(self) -> datetime:
         return instant(self._machine_now())
@@ -151,7 +148,7 @@ class AudienceService:
     def _channel_notes(self, request: AudienceRequest, columns: Columns) -> list[str]:
         if request.channel is None:
             return []
-        note = unknown_channel_note(request.channel, self._consent_filter.channels(columns), columns)
+        note = unknown_channel_note(request.channel, self.consent_filter.channels(columns), columns)
         return [note] if note else []
 
     def metadata(self, audience_id: str, export: ExportContext) -> AudienceMetadata:
@@ -161,9 +158,12 @@ class AudienceService:
             AudienceNotFound: no audience is stored under this id.
         """
         metadata = member_store.read_metadata(self.folder, audience_id)
-        if export.is_admin or (metadata.count or 0) >= self.policy.smallest_audience:
-            return metadata
-        return metadata.model_copy(update={"count": None, "holdout_count": None})
+        return metadata if export.is_admin else metadata.suppressed_below(self.policy.smallest_audience)
+
+    def stored_page(self, cursor: str | None, size: int, export: ExportContext) -> AudiencesResponse:
+        """Return stored audiences, the newest first; small ones without counts, unless for an admin."""
+        smallest = 0 if export.is_admin else self.policy.smallest_audience
+        return list_page(self.folder, self.policy.retention, self._machine_time(), cursor, size, smallest)
 
     def delete(self, audience_id: str) -> None:
         """Delete a stored audience.
@@ -182,9 +182,10 @@ class AudienceService:
             InvalidCursor: the cursor was not issued for this audience and choice.
             AuditWriteFailed: the export cannot be audited.
         """
-        metadata, state = self._listable(audience_id, export), self._consent_filter.state()
+        metadata, state = self._listable(audience_id, export), self.consent_filter.state()
         page = self._reader(export).page(audience_id, cursor, size, self._consent_check(metadata, export))
         self._audit_export(metadata, export, len(page.rows), page.excluded_by_consent, state)
+        mark_exported(self.folder, audience_id, self._machine_now())
         return ExportedPage(page, state)
 
     def export_all(self, audience_id: str, export: ExportContext) -> tuple[int, Iterator[pa.Table]]:
@@ -193,7 +194,7 @@ class AudienceService:
         Raises:
             AudienceNotFound: no audience is stored under this id.
         """
-        metadata, state = self._listable(audience_id, export), self._consent_filter.state()
+        metadata, state = self._listable(audience_id, export), self.consent_filter.state()
         return state, self._export_tables(metadata, export)
 
     def _export_tables(self, metadata: AudienceMetadata, export: ExportContext) -> Iterator[pa.Table]:
@@ -206,7 +207,8 @@ class AudienceService:
             return allowed(customers)
 
         for table in self._reader(export).export(metadata.audience_id, count_and_check):
-            self._audit_export(metadata, export, len(table), checked_count - len(table), self._consent_filter.state())
+            self._audit_export(metadata, export, len(table), checked_count - len(table), self.consent_filter.state())
+            mark_exported(self.folder, metadata.audience_id, self._machine_now())
             yield table
 
     def _audit_export(
@@ -228,7 +230,7 @@ class AudienceService:
 
     def _consent_check(self, metadata: AudienceMetadata, export: ExportContext) -> ConsentCheck:
         request = ReachRequest(metadata.purpose, metadata.channel)
-        return lambda customers: self._consent_filter.can_reach(customers.to_pylist(), request, export.now)
+        return lambda customers: self.consent_filter.can_reach(customers.to_pylist(), request, export.now)
 
     def _reader(self, export: ExportContext) -> AudienceReader:
         return AudienceReader(self.folder, self.derive_key("cursor"), export.holdout)

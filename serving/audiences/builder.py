@@ -13,17 +13,18 @@ import pyarrow as pa
 
 from features.arrays import Booleans, RowIndices
 from features.canonical_form import IdCase
+from serving.audiences import distributions
 from serving.audiences.disclosure import nobody_reachable_note, rounded_count, suppress
 from serving.audiences.errors import InvalidAudienceRequest, suggestions
 from serving.audiences.estimates.composition import composition
 from serving.audiences.estimates.expected_totals import choose_horizon, expected_totals
 from serving.audiences.formats import ndjson
 from serving.audiences.global_holdout import summarize_holdout, without_holdout
-from serving.audiences.holdout import holdout_mask
 from serving.audiences.query.filters import Filter
 from serving.audiences.query.ordering import check_order, select_rows
 from serving.audiences.query.scores_table import ID_COLUMN, Columns
 from serving.audiences.schema import AudienceRequest, AudienceResponse, Scores
+from serving.audiences.table_holdout import held_out
 from serving.schemas.predictions import FieldProblem
 from training.experiments.record.global_holdout import GlobalHoldout
 
@@ -98,6 +99,7 @@ def build_audience(
     audience_filter = Filter(request.filter, columns, context.zone, context.id_case)
     names, horizon = _member_columns(request, columns), choose_horizon(request.horizon_days, columns, context.cards)
     check_order(request.order_by, columns)
+    distributions.check_histograms(request.histogram or [], columns)
     reachable = consents.reachable(columns)
     global_holdout = context.global_holdout if request.global_holdout == "exclude" else None
     selected = audience_filter.mask() & reachable
@@ -107,6 +109,7 @@ def build_audience(
     totals = expected_totals(columns, rows, horizon, context.cards, reachable)
     answer = AudienceResponse(
         audience_id=None,
+        name=request.name,
         count=len(rows),
         excluded_by_consent=_excluded_count(request, columns, consents, reachable),
         consent_state=consent_state,
@@ -129,8 +132,23 @@ def build_audience(
         # Whether nobody at all has consented, or a few have, would be a count of them.
         notes = answer.notes if reachable.any() else []
         answer = suppress(answer.model_copy(update={"notes": notes}), smallest_audience)
+    if request.histogram or request.funnel:
+        everybody = without_holdout(reachable, columns, global_holdout, context.secret)
+        answer = _with_distributions(answer, request, audience_filter, everybody, smallest_audience)
     return AudienceResult(
         request=request, columns=columns, column_names=names, rows=rows, holdout_mask=holdout, answer=answer
+    )
+
+
+def _with_distributions(
+    answer: AudienceResponse, request: AudienceRequest, audience_filter: Filter, everybody: Booleans, smallest: int
+) -> AudienceResponse:
+    """Return the response with the requested histograms and counts among all who may be approached, (customers,)."""
+    return answer.model_copy(
+        update={
+            "histograms": distributions.histograms(request.histogram or [], audience_filter, everybody, smallest),
+            "funnel": distributions.funnel(audience_filter, everybody, smallest) if request.funnel else [],
+        }
     )
 
 
@@ -150,7 +168,7 @@ def _rows_to_contact(rows: RowIndices, holdout: Booleans | None) -> RowIndices:
 
 def _holdout_mask(request: AudienceRequest, columns: Columns, rows: RowIndices, secret: bytes) -> Booleans | None:
     holdout = request.holdout
-    return None if holdout is None else holdout_mask(columns[ID_COLUMN].take(rows), holdout.share, holdout.name, secret)
+    return None if holdout is None else held_out(columns, rows, holdout.share, holdout.name, secret)
 
 
 def _member_columns(request: AudienceRequest, columns: Columns) -> tuple[str, ...]:

@@ -14,12 +14,22 @@ def with_canonical_words(request: AudienceRequest) -> AudienceRequest:
     Raises:
         InvalidAudienceRequest: the purpose is unknown, or the channel is empty.
     """
-    purpose = canonical_word(request.purpose)
-    if purpose not in PURPOSES:
-        raise InvalidAudienceRequest.for_field("purpose", f"Found {request.purpose}; expected {' or '.join(PURPOSES)}.")
-    channel = None if request.channel is None else canonical_word(request.channel)
-    if channel == "":
-        raise InvalidAudienceRequest.for_field(
-            "channel", f"Found {request.channel!r}; expected a channel. Leave it out for any channel."
-        )
+    purpose, channel = canonical_reach(request.purpose, request.channel)
     return request.model_copy(update={"purpose": purpose, "channel": channel})
+
+
+def canonical_reach(purpose: str, channel: str | None) -> tuple[str, str | None]:
+    """Return a purpose and a channel in canonical form.
+
+    Raises:
+        InvalidAudienceRequest: the purpose is unknown, or the channel is empty.
+    """
+    known_purpose = canonical_word(purpose)
+    if known_purpose not in PURPOSES:
+        raise InvalidAudienceRequest.for_field("purpose", f"Found {purpose}; expected {' or '.join(PURPOSES)}.")
+    known_channel = None if channel is None else canonical_word(channel)
+    if known_channel == "":
+        raise InvalidAudienceRequest.for_field(
+            "channel", f"Found {channel!r}; expected a channel. Leave it out for any channel."
+        )
+    return known_purpose, known_channel

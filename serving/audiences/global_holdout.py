@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from features.arrays import Booleans
-from serving.audiences.holdout import holdout_mask
-from serving.audiences.query.scores_table import ID_COLUMN, Columns
+from serving.audiences.query.scores_table import Columns
 from serving.audiences.schema import GlobalHoldoutSummary
+from serving.audiences.table_holdout import held_out
 from training.experiments.record.global_holdout import GlobalHoldout
 
 
@@ -17,7 +17,7 @@ def without_holdout(selected: Booleans, columns: Columns, holdout: GlobalHoldout
         return selected
     rows = np.flatnonzero(selected)
     remaining = selected.copy()
-    remaining[rows[holdout_mask(columns[ID_COLUMN].take(rows), holdout.share, holdout.name, secret)]] = False
+    remaining[rows[held_out(columns, rows, holdout.share, holdout.name, secret)]] = False
     return remaining
 
 

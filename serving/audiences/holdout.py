@@ -28,6 +28,10 @@ def holdout_mask(customer_ids: pa.Array, share: float, name: str, secret: bytes)
         name: the name of the hold-out.
         secret: the same secret gives the same decisions.
     """
-    key = hash_key(secret, b"holdout", name.encode())
-    hashes = keyed_hashes(customer_ids.cast(pa.binary()).to_pylist(), [key])[:, 0]
+    hashes = keyed_hashes(customer_ids.cast(pa.binary()).to_pylist(), [holdout_key(name, secret)])[:, 0]
     return np.asarray(hashes < np.uint64(share * HASH_RANGE))
+
+
+def holdout_key(name: str, secret: bytes) -> bytes:
+    """Return the key of the hashes of a hold-out."""
+    return hash_key(secret, b"holdout", name.encode())

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from features.validation_errors import expected_json_text, found_text
+from serving.audiences.distribution_schema import HistogramRequest
 from serving.audiences.errors import InvalidAudienceRequest, suggestions, truncated_json
 from serving.audiences.request_limits import parse_json
 from serving.audiences.schema import AudienceRequest, Condition, Holdout, OrderBy
@@ -16,6 +17,7 @@ from serving.schemas.predictions import FieldProblem
 _MODELS: dict[str, type[BaseModel]] = {
     "": AudienceRequest,
     "condition": Condition,
+    "histogram": HistogramRequest,
     "holdout": Holdout,
     "order_by": OrderBy,
 }
@@ -71,7 +73,7 @@ def _unknown_field_reason(error: ErrorDetails) -> str:
 
 
 def _allowed_fields(location: list[int | str]) -> list[str]:
-    last = str(location[-1]) if location else ""
+    last = next((step for step in reversed(location) if isinstance(step, str)), "")
     if last not in _MODELS:
         return [f"{last} alone"]
     model = _MODELS[last]
@@ -79,5 +81,10 @@ def _allowed_fields(location: list[int | str]) -> list[str]:
 
 
 def _expected_object(error: ErrorDetails) -> str:
-    expected_by_field = {"order_by": "column and descending", "holdout": "share and name"}
-    return expected_by_field.get(str(error["loc"][-1]), _EXPECTED_NODE)
+    expected_by_field = {
+        "order_by": "column and descending",
+        "holdout": "share and name",
+        "histogram": "column and bins",
+    }
+    last = next((step for step in reversed(error["loc"]) if isinstance(step, str)), "")
+    return expected_by_field.get(last, _EXPECTED_NODE)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, JsonValue, StringConstraints, Tag, WithJsonSchema
 
+from serving.audiences.distribution_schema import FunnelStep, Histogram, HistogramRequests
 from serving.audiences.request_limits import MAX_VALUES
 from serving.schemas.base import StrictModel
 
@@ -107,6 +108,7 @@ class Holdout(StrictModel):
 class AudienceRequest(StrictModel):
     """Which customers to select, in which order, and which columns to return."""
 
+    name: Name | None = Field(default=None, description="What the list of audiences calls it.", examples=["win back"])
     filter: Node | None = Field(default=None, description="The condition for members. Default: all customers.")
     purpose: Name = "marketing"
     channel: Name | None = Field(
@@ -134,6 +136,12 @@ class AudienceRequest(StrictModel):
         default=None,
         description="Columns of each member in pages, besides customer_id.",
         examples=[["churn_probability"]],
+    )
+    histogram: HistogramRequests | None = Field(
+        default=None, description="Columns whose values are counted in bins, under the filter without that column."
+    )
+    funnel: bool = Field(
+        default=False, strict=True, description="Whether to count after each condition, in their order."
     )
 
 
@@ -188,6 +196,7 @@ class AudienceResponse(StrictModel):
     """An audience: the number of its members, their composition, and expected totals."""
 
     audience_id: str | None = Field(description="The id for requesting pages of members; null if they were not stored.")
+    name: str | None = None
     count: int | None = Field(
         description="Members, after consent and limit; null if there are fewer than `smallest_audience` and the key "
         "lacks the scope admin."
@@ -215,3 +224,9 @@ class AudienceResponse(StrictModel):
         "those that there are.",
     )
     sample: list[dict[str, JsonValue]] = Field(description="The first members in order, with their columns.")
+    histograms: list[Histogram] = Field(default=[], description="The histograms that were asked for, in order.")
+    funnel: list[FunnelStep] = Field(
+        default=[],
+        description="With `funnel`: all who may be approached, then those left after each condition that every member "
+        "must fulfil.",
+    )

@@ -194,7 +194,7 @@ def _stored_audiences(folder: Path) -> list[StoredAudience]:
         path = folder / audience_id
         try:
             status = (path / METADATA_FILE).stat()
-            metadata = _parse_metadata_once(path, identity_of(status))
+            metadata = parse_metadata_once(path, identity_of(status))
             nbytes = (path / MEMBERS_FILE).stat().st_size + status.st_size
         except (ValueError, OSError) as error:
             set_aside(folder, audience_id, error)
@@ -204,7 +204,8 @@ def _stored_audiences(folder: Path) -> list[StoredAudience]:
 
 
 @lru_cache(maxsize=4096)
-def _parse_metadata_once(path: Path, identity: FileIdentity) -> AudienceMetadata:  # noqa: ARG001 - the cache's key
+def parse_metadata_once(path: Path, identity: FileIdentity) -> AudienceMetadata:  # noqa: ARG001 - the cache's key
+    """Return the metadata in the folder of one audience, parsed once for each version of its file."""
     return read_metadata_file(path)
 
 

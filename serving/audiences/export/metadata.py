@@ -16,6 +16,7 @@ class AudienceMetadata(StrictModel):
     """The request and the counts of a stored audience."""
 
     audience_id: str
+    name: str | None = None
     created_at: datetime = Field(description="By the clock of the machine.")
     created_by: str | None = Field(default=None, description="The client and the id of the key that created it.")
     purpose: str
@@ -28,6 +29,12 @@ class AudienceMetadata(StrictModel):
     filter: JsonValue
     scores: Scores
 
+    def suppressed_below(self, smallest: int) -> AudienceMetadata:
+        """Return the metadata, without its counts for fewer members than ``smallest``."""
+        if (self.count or 0) >= smallest:
+            return self
+        return self.model_copy(update={"count": None, "holdout_count": None})
+
 
 def metadata_of(
     audience_id: str, result: AudienceResult, created_at: datetime, created_by: str | None
@@ -36,6 +43,7 @@ def metadata_of(
     request, answer = result.request, result.answer
     return AudienceMetadata(
         audience_id=audience_id,
+        name=request.name,
         created_at=created_at,
         created_by=created_by,
         purpose=request.purpose,

@@ -57,6 +57,15 @@ class Columns:
                 self._loaded_columns[name] = self._read(name)
             return self._loaded_columns[name]
 
+    def read_once(self, name: str) -> Column:
+        """Return a column without keeping it in memory, unless it is kept already.
+
+        Raises:
+            InvalidScores: the column cannot be read.
+        """
+        with self._read_lock:
+            return self._loaded_columns.get(name) or self._read(name)
+
     @property
     def ids(self) -> pa.StringArray:
         """The customer ids, ascending."""

@@ -1,0 +1,47 @@
+"""Column service: the columns of the scores table of one home, with their values by the current consents."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from features.consents.consent import ReachRequest
+from serving.audience_policy import AudiencePolicy
+from serving.audiences.canonical_request import canonical_reach
+from serving.audiences.column_values import describe_columns
+from serving.audiences.consent_filter import ConsentFilter
+from serving.audiences.distribution_schema import ColumnsResponse
+from serving.audiences.query.scores_table import ScoresFile
+
+
+@dataclass(frozen=True)
+class ColumnService:
+    """Describes columns for the HTTP service."""
+
+    scores: ScoresFile
+    consent_filter: ConsentFilter
+    policy: AudiencePolicy
+
+    def describe(
+        self, purpose: str, channel: str | None, names: Collection[str], now: int, *, is_admin: bool
+    ) -> ColumnsResponse:
+        """Describe columns, all without ``names``; the values are those of customers who may be approached now.
+
+        Args:
+            purpose: marketing or profiling.
+            channel: None for any channel.
+            names: the columns.
+            now: microseconds since 1970 UTC.
+            is_admin: whether values of a few customers are told too.
+
+        Raises:
+            InvalidAudienceRequest: a column, the purpose or the channel is not there.
+            InvalidScores: there are no scores.
+        """
+        purpose, channel = canonical_reach(purpose, channel)
+        columns = self.scores.columns()
+        reachable = self.consent_filter.mask(columns, ReachRequest(purpose, channel), now)
+        smallest = 0 if is_admin else self.policy.smallest_audience
+        return ColumnsResponse(
+            purpose=purpose, channel=channel, columns=describe_columns(columns, reachable, smallest, names)
+        )
