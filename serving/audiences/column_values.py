@@ -79,7 +79,7 @@ def _values(column: Column, column_type: ColumnType, reachable: Booleans, smalle
     if isinstance(column, NumericColumn) and column_type.kind is ColumnKind.BOOLEAN:
         known = column.values[reachable & ~column.is_null()]
         counts = np.bincount(known.astype(np.int64), minlength=2)
-        return _listed([(False, int(counts[0])), (True, int(counts[1]))], smallest)
+        return _most_frequent([(False, int(counts[0])), (True, int(counts[1]))], smallest)
     if isinstance(column, NumericColumn) and column_type.kind in ORDERED_KINDS:
         ends = value_range(column, reachable, smallest)
         if ends is not None:
@@ -93,12 +93,12 @@ def _text_values(column: DictionaryColumn, selected: Booleans, smallest: int) ->
     counts = np.bincount(codes + 1, minlength=len(column.dictionary) + 1)[1:]
     largest = np.argsort(-counts, kind="stable")[: MAX_VALUES + 1]
     texts = column.dictionary.take(largest).to_pylist()
-    return _listed(list(zip(texts, counts[largest].tolist(), strict=True)), smallest)
+    return _most_frequent(list(zip(texts, counts[largest].tolist(), strict=True)), smallest)
 
 
-def _listed(counted: Sequence[tuple[str | bool, int]], smallest: int) -> _Values:
+def _most_frequent(counted: Sequence[tuple[str | bool, int]], smallest: int) -> _Values:
     """Return the values that enough customers have, the most frequent first."""
-    told = [(value, count) for value, count in counted if count >= max(smallest, 1)]
-    ordered = sorted(told, key=lambda pair: (-pair[1], str(pair[0])))
+    enough = [(value, count) for value, count in counted if count >= max(smallest, 1)]
+    ordered = sorted(enough, key=lambda pair: (-pair[1], str(pair[0])))
     values = [ColumnValue(value=value, count=count) for value, count in ordered[:MAX_VALUES]]
     return _Values(values=values, more_values=len(ordered) > MAX_VALUES)

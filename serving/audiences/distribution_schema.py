@@ -36,10 +36,10 @@ HistogramRequests = Annotated[
 
 
 class HistogramBin(StrictModel):
-    """The customers with a value from ``from`` until below ``to``; the outer bins hold the values beyond, too."""
+    """The customers with a value of at least one edge and below the next; the outer bins hold those beyond, too."""
 
-    from_: BinEdge = Field(alias="from")
-    to: BinEdge
+    at_least: BinEdge
+    below: BinEdge
     count: int
 
 

@@ -77,7 +77,7 @@ def _histogram(request: HistogramRequest, audience_filter: Filter, approachable:
     if binned is not None:
         edges = [edge_value(edge, kind) for edge in binned.edges.tolist()]
         bins = [
-            HistogramBin.model_validate({"from": edges[index], "to": edges[index + 1], "count": count})
+            HistogramBin(at_least=edges[index], below=edges[index + 1], count=count)
             for index, count in enumerate(binned.counts.tolist())
         ]
     without_value = told_count(selected & column.is_null(), smallest)

@@ -11,8 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.consents.ledger import Ledger
+from pipelines.scoring.column_catalogue import describe_columns
 from pipelines.scoring.consent_columns import ConsentColumns, consented_customers
+from serving.audiences.query.column_descriptions import description_metadata
 from tests.serving.fakes import METADATA
+from training.inference.answers.answer import Horizons
 from training.inference.release_manifest import MANIFEST_FILE, GateResult, ReleaseManifest
 
 COLUMNS = {
@@ -24,6 +27,7 @@ COLUMNS = {
     "value_tier": pa.string(),
     "segments": pa.list_(pa.string()),
 }
+DESCRIPTIONS = describe_columns(Horizons(churn_days=90, ltv_days=(30, 90)), ())
 ERROR = {"log_ratio": 0.1, "noise": 0.01}
 ORIGIN = {"origin": "2026-03-01", "customers": 9, "all_customers": ERROR, "groups": [ERROR] * 5}
 TOTALS = {"edges": [1.0] * 4, "dispersion": 1.0, "origins": [ORIGIN]}
@@ -56,7 +60,8 @@ def write_scores(home: Path, ledger: Ledger, customer_ids: Sequence[str], **over
     for name in consent_table.column_names:
         table = table.append_column(name, consent_table[name])
     temporary_path = home / "scores.tmp"
-    pq.write_table(table.replace_schema_metadata(consented.consent_snapshot.metadata()), temporary_path)
+    metadata = {**consented.consent_snapshot.metadata(), **description_metadata(DESCRIPTIONS)}
+    pq.write_table(table.replace_schema_metadata(metadata), temporary_path)
     temporary_path.replace(home / "scores.parquet")
     release = home / "releases" / "7"
     release.mkdir(parents=True, exist_ok=True)

@@ -75,7 +75,7 @@ def list_page(
         InvalidCursor: the cursor is not one of a page.
     """
     before = _parse_cursor(cursor)
-    current = [metadata for metadata in _stored(folder) if metadata.created_at + retention > now]
+    current = [metadata for metadata in _metadata_of_all(folder) if metadata.created_at + retention > now]
     newest_first = sorted(current, key=_position, reverse=True)
     following = [metadata for metadata in newest_first if before is None or _position(metadata) < before]
     page = following[:size]
@@ -86,7 +86,7 @@ def list_page(
     )
 
 
-def _stored(folder: Path) -> list[AudienceMetadata]:
+def _metadata_of_all(folder: Path) -> list[AudienceMetadata]:
     """Return the metadata of all audiences that can be read; a damaged one is left to who opens it."""
     stored = []
     for audience_id in audience_ids(folder) if folder.is_dir() else []:

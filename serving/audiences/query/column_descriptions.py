@@ -38,8 +38,8 @@ def read_descriptions(schema: pa.Schema) -> list[ColumnDescription]:
     """
     payload = (schema.metadata or {}).get(_METADATA_KEY, b"[]")
     described = {fields["name"]: ColumnDescription(**fields) for fields in orjson.loads(payload)}
-    return [described.get(name) or _undescribed(name) for name in schema.names]
+    return [described.get(name) or _unknown_column(name) for name in schema.names]
 
 
-def _undescribed(name: str) -> ColumnDescription:
+def _unknown_column(name: str) -> ColumnDescription:
     return ColumnDescription(name=name, group=OTHER_GROUP, meaning={}, targeting=True)

@@ -57,7 +57,9 @@ def bin_edges(column: NumericColumn, reachable: Booleans, bins: int, smallest: i
     step = nice_step((high - low) / bins, unit_of(column))
     first = math.floor(low / step)
     last = max(math.ceil(high / step), first + 1)
-    return np.arange(first, last + 1, dtype=np.float64) * step
+    return np.array(
+        [float(f"{number * step:.15g}") for number in range(first, last + 1)]
+    )  # 0.95, not 0.9500000000000001
 
 
 def merge_small(binned: BinCounts, smallest: int) -> BinCounts:

@@ -60,6 +60,11 @@ bodies = st.fixed_dictionaries(
         "limit": st.integers(1, CUSTOMERS),
         "holdout": st.just({"share": 0.3, "name": "autumn"}),
         "horizon_days": st.sampled_from([30, 60, 90]),
+        "histogram": st.lists(
+            st.sampled_from([{"column": "churn_probability", "bins": 5}, {"column": "ltv_90d_mean", "bins": 50}]),
+            min_size=1,
+        ),
+        "funnel": st.booleans(),
     },
 )
 

@@ -72,11 +72,11 @@ def test_too_few_customers_have_no_histogram() -> None:
 
 def test_the_ends_of_a_range_are_nobodys_own_value_unless_all_may_be_told() -> None:
     column = numbers(*(np.arange(1000) + 0.123))
-    told, exact = value_range(column, everybody(column), 10), value_range(column, everybody(column), 0)
+    rounded, exact = value_range(column, everybody(column), 10), value_range(column, everybody(column), 0)
     assert exact is not None
-    assert told is not None
+    assert rounded is not None
     assert (exact.minimum, exact.maximum) == (0.123, 999.123)
-    assert (told.minimum, told.maximum) == (0.0, 1000.0)
+    assert (rounded.minimum, rounded.maximum) == (0.0, 1000.0)
 
 
 def test_a_range_of_a_few_is_not_told() -> None:
