@@ -43,6 +43,7 @@ def access(method: str, path: str) -> RouteAccess | None:
         ("GET", "/v1/audiences/lapsing", AUDIENCE),
         ("GET", "/v1/columns", AUDIENCE),
         ("HEAD", "/v1/audiences/lapsing/members", AUDIENCE),
+        ("GET", "/v1/reminders", AUDIENCE),
         ("POST", "/v1/experiments", EXPERIMENT),
         ("GET", "/v1/experiments", EXPERIMENT),
         ("HEAD", "/v1/experiments/win-back", EXPERIMENT),
