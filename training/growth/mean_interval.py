@@ -12,7 +12,7 @@ import numpy as np
 
 from features.arrays import Floats
 
-RESAMPLES, MAX_BLOCKS = 1_000, 2_000
+RESAMPLES, MAX_BLOCKS = 500, 1_000
 CONFIDENCE = 0.95
 
 
@@ -38,7 +38,7 @@ class Figure:
 def mean_interval(values: Floats, seed: int = 0) -> Figure:
     """The mean of the values, (n,), with its 95 % interval; n is at least 2.
 
-    More than 2,000 values are resampled in blocks of equal size, which have the same variance of the mean.
+    More than 1,000 values are resampled in blocks of equal size, which have the same variance of the mean.
     """
     mean = float(values.mean())
     blocks = _block_means(values, seed)

@@ -79,7 +79,8 @@ def count_movements(log: GrowthLog, definition: HighValueDefinition, ends: Seque
 
 
 def _between(before: CustomerState, after: CustomerState, log: GrowthLog, definition: HighValueDefinition) -> Movements:
-    came, went = after.high_value_active & ~before.high_value_active, before.high_value_active & ~after.high_value_active
+    came = after.high_value_active & ~before.high_value_active
+    went = before.high_value_active & ~after.high_value_active
     won_back = came & ~before.active & (log.first_order_day < before.end_day)
     newest = min(before.end_day, after.end_day - definition.active_days)
     new = came & ~won_back & (log.first_order_day >= newest)

@@ -102,7 +102,7 @@ def chain_figures(
     before: PeriodFigures | None = None
     for period, movements, totals in computed:
         figures = written.get(period.name)
-        if figures is None:
+        if figures is None or figures.end_day != str(period.end):  # of a period that is not over today
             previous = movements.previous if before is None else before.now
             figures = PeriodFigures(
                 kind=period.kind,
