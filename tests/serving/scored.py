@@ -70,7 +70,7 @@ def write_scores(home: Path, ledger: Ledger, customer_ids: Sequence[str], **over
         metadata=METADATA,
         views=(),
         cards=CARDS,
-        tiered_model={},
+        tiered_model={"tier_by_model": {"churn": "average", "next_purchase": "average", "ltv": "btyd"}},
         churn_sample=[],
         gate=GateResult(passed=True, regressions=[], reasons={}, refutations=[], no_signal=[]),
     )

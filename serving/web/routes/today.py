@@ -1,13 +1,32 @@
-"""Today: the first page, with what changed and what is due."""
+"""Today: whether to trust the numbers, who is about to leave, the preset segments, and what changed."""
 
 from __future__ import annotations
+
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from features.calendar import instant, micros
+from serving.api.app_state import AppState
+from serving.api.audience_work import run_in_audience_thread
+from serving.api.auth_middleware import caller
+from serving.api.dependencies import app_state_of
 from serving.api.pages import PAGE_PATH
+from serving.audiences.preset_sizes import PresetSegments, PresetSizes, read_scored_at
+from serving.auth.api_keys import Caller
+from serving.auth.scopes import KeyScope, allows
+from serving.moments import rfc3339
+from serving.observability.recent_acts import recent_acts
+from serving.problems import Problem
+from serving.releases.release_history import ReleaseHistory
+from serving.schemas.releases import ReleaseEvent
 from serving.web.rendering import render
 from serving.web.routing import page_access, page_router
+from serving.web.views.today import ActsView, TodayView, TrustView, acts_view, segment_cards, trust_view
+
+NEWS_DAYS = 7
+MAX_RELEASE_NEWS = 5
 
 ROUTER = page_router()
 
@@ -20,5 +39,67 @@ async def without_slash(request: Request) -> Response:  # noqa: ARG001 - the fra
 
 @ROUTER.get(PAGE_PATH, dependencies=[page_access()])
 async def today(request: Request) -> Response:
-    """The page Today."""
-    return render(request, "today/index.html")
+    """The page Today; without a release, what to do first."""
+    app_state = app_state_of(request)
+    if app_state.release_loader.current is None:
+        return render(request, "today/no_release.html")
+    return render(request, "today/index.html", await _today_view(app_state, caller(request)))
+
+
+async def _today_view(app_state: AppState, asked_by: Caller) -> TodayView:
+    smallest = 0 if allows(asked_by.scopes, KeyScope.ADMIN) else app_state.audience_service.policy.smallest_audience
+    sizes, problem = None, None
+    if allows(asked_by.scopes, KeyScope.AUDIENCE):
+        try:
+            sizes = await run_in_audience_thread(app_state, lambda: _preset_sizes(app_state, smallest))
+        except Problem:
+            problem = "sizes_unavailable"
+    return TodayView(
+        trust=await _trust_view(app_state),
+        sizes=sizes,
+        segments=() if sizes is None else segment_cards(sizes),
+        smallest=smallest,
+        sizes_problem=problem,
+        releases=await _release_news(app_state) if allows(asked_by.scopes, KeyScope.PREDICT) else None,
+        acts=await _acts(app_state, smallest) if allows(asked_by.scopes, KeyScope.VIEW) else None,
+    )
+
+
+def _preset_sizes(app_state: AppState, smallest: int) -> PresetSizes:
+    audiences = app_state.audience_service
+    segments = PresetSegments(app_state.home, audiences.scores, audiences.consent_filter, audiences.derive_key)
+    return segments.sizes(app_state.now(), app_state.machine_now(), smallest)
+
+
+async def _trust_view(app_state: AppState) -> TrustView:
+    metadata = app_state.prediction_service.active_release().release
+    now = instant(app_state.now()).astimezone(app_state.zone)
+    try:
+        scored_at = await run_in_audience_thread(app_state, lambda: read_scored_at(app_state.audience_service.scores))
+    except Problem:
+        scored_at = None
+    return trust_view(metadata.version, scored_at, app_state.log_silence(), now, metadata.metadata.max_feature_age_days)
+
+
+async def _release_news(app_state: AppState) -> tuple[ReleaseEvent, ...]:
+    """What happened to releases in the last days, and in any case how the present one came."""
+    since = instant(app_state.machine_now()) - timedelta(days=NEWS_DAYS)
+
+    def read() -> tuple[ReleaseEvent, ...]:
+        events = ReleaseHistory(app_state.home).read().events
+        recent = [event for event in events if event.at is not None and event.at >= since]
+        return tuple(recent or [event for event in events if event.serving])[:MAX_RELEASE_NEWS]
+
+    return await run_in_audience_thread(app_state, read)
+
+
+async def _acts(app_state: AppState, smallest: int) -> ActsView | None:
+    since: datetime = instant(app_state.machine_now()) - timedelta(days=NEWS_DAYS)
+
+    def read() -> ActsView | None:
+        try:
+            return acts_view(recent_acts(app_state.home, rfc3339(micros(since))), smallest)
+        except OSError:
+            return None
+
+    return await run_in_audience_thread(app_state, read)
