@@ -92,7 +92,8 @@ def run(home: Home, body: bytes, timestamp: datetime, out: MembersFile | None = 
     """
     if out is not None and out.path.suffix not in SUFFIXES:
         raise InvalidRequest(f"Found --out {out.path}. Expected a name that ends in {', '.join(SUFFIXES)}.")
-    service, export = open_service(home), ExportContext(COMMAND_LINE, micros(timestamp), SAMPLE_FORMAT, is_admin=True)
+    service = open_service(home)
+    export = ExportContext(COMMAND_LINE, micros(timestamp), SAMPLE_FORMAT, is_admin=True, reads_experiments=True)
     try:
         answer = service.create(parse_request(body), export)
         if out is not None and answer.audience_id is not None:

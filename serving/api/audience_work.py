@@ -41,8 +41,14 @@ Result = TypeVar("Result")
 def export_context(request: Request, format_name: str, holdout: HoldoutChoice = "exclude") -> ExportContext:
     """The actor, instant, format and choice of an export over HTTP."""
     now, asked_by = app_state_of(request).now(), caller(request)
-    is_admin = allows(asked_by.scopes, KeyScope.ADMIN)
-    return ExportContext(asked_by.actor, now, format_name, is_admin=is_admin, holdout=holdout)
+    return ExportContext(
+        asked_by.actor,
+        now,
+        format_name,
+        is_admin=allows(asked_by.scopes, KeyScope.ADMIN),
+        reads_experiments=allows(asked_by.scopes, KeyScope.EXPERIMENT),
+        holdout=holdout,
+    )
 
 
 async def run_in_audience_thread(app_state: AppState, work: Callable[[], Result]) -> Result:

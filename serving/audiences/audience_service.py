@@ -48,6 +48,7 @@ class ExportContext:
     now: int  # microseconds since 1970 UTC
     format: str
     is_admin: bool = False  # whether small audiences are told too
+    reads_experiments: bool = False  # whether economics may use their effects
     holdout: HoldoutChoice = "exclude"
 
 
@@ -110,6 +111,7 @@ class AudienceService:
             context,
             secret=self.derive_key("holdout"),
             id_case=self.consent_filter.id_case(),
+            effects=context.effects if export.reads_experiments else replace(context.effects, experiments=None),
             global_holdout=global_holdout_on(self._home, local_day(self._machine_now(), context.zone)),
         )
         smallest = 0 if export.is_admin else self.policy.smallest_audience
@@ -121,13 +123,8 @@ class AudienceService:
         keep = request.keep and result.answer.count is not None
         stored_at, actor = self._machine_time(), export.actor
         audience_id = store_result(self.folder, result, still_allowed, stored_at, actor, self.policy) if keep else None
-        self._audit_export(
-            metadata_of(audience_id or COUNT_ONLY, result, self._machine_time(), export.actor),
-            export,
-            len(result.answer.sample),
-            0,
-            state,
-        )
+        metadata = metadata_of(audience_id or COUNT_ONLY, result, stored_at, actor)
+        self._audit_export(metadata, export, len(result.answer.sample), 0, state)
         return result.answer.model_copy(
             update={"audience_id": audience_id, "notes": [*result.answer.notes, *self._channel_notes(request, columns)]}
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from features.arrays import Booleans, RowIndices
 from features.canonical_form import IdCase
 from serving.audiences import distributions
 from serving.audiences.disclosure import nobody_reachable_note, rounded_count, suppress
+from serving.audiences.economics.assembly import EffectSources, Members, audience_economics
 from serving.audiences.errors import InvalidAudienceRequest, suggestions
 from serving.audiences.estimates.composition import composition
 from serving.audiences.estimates.expected_totals import choose_horizon, expected_totals
@@ -57,6 +58,7 @@ class AudienceContext:
     secret: bytes  # the key of the hold-outs
     id_case: IdCase = "keep"
     global_holdout: GlobalHoldout | None = None  # the one that holds today
+    effects: EffectSources = field(default_factory=EffectSources)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +125,14 @@ def build_audience(
         expected_orders=totals.orders,
         expected_revenue=totals.revenue,
         currency=context.currency,
+        economics=None
+        if request.economics is None
+        else audience_economics(
+            request.economics,
+            Members(columns, rows, holdout, request.channel, horizon, totals),
+            context.effects,
+            smallest_audience,
+        ),
         notes=audience_filter.notes(reachable, max(smallest_audience, 1))
         if reachable.any()
         else [nobody_reachable_note(request.purpose, request.channel)],

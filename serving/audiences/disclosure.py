@@ -43,6 +43,7 @@ def suppress(answer: AudienceResponse, smallest_audience: int) -> AudienceRespon
             "expected_conversions": None,
             "expected_orders": None,
             "expected_revenue": None,
+            "economics": None,
             "sample": [],
             "notes": [*answer.notes, note],
         }

@@ -12,6 +12,7 @@ from serving.audiences.distribution_schema import HistogramRequest
 from serving.audiences.errors import InvalidAudienceRequest, suggestions, truncated_json
 from serving.audiences.request_limits import parse_json
 from serving.audiences.schema import AudienceRequest, Condition, Holdout, OrderBy
+from serving.schemas.economics import EconomicsRequest
 from serving.schemas.predictions import FieldProblem
 
 _MODELS: dict[str, type[BaseModel]] = {
@@ -20,6 +21,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "histogram": HistogramRequest,
     "holdout": Holdout,
     "order_by": OrderBy,
+    "economics": EconomicsRequest,
 }
 _EXPECTED_NODE = "all, any, not, or a condition: a column and how it is compared"
 
@@ -85,6 +87,7 @@ def _expected_object(error: ErrorDetails) -> str:
         "order_by": "column and descending",
         "holdout": "share and name",
         "histogram": "column and bins",
+        "economics": "margin, contact_cost and offer_cost",
     }
     last = next((step for step in reversed(error["loc"]) if isinstance(step, str)), "")
     return expected_by_field.get(last, _EXPECTED_NODE)

@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, JsonValue, StringConstraints, Tag, Wi
 from serving.audiences.distribution_schema import FunnelStep, Histogram, HistogramRequests
 from serving.audiences.request_limits import MAX_VALUES
 from serving.schemas.base import StrictModel
+from serving.schemas.economics import Economics, EconomicsRequest
 
 MAX_AUDIENCE_SIZE = 10_000_000
 MAX_COLUMNS = 100
@@ -132,6 +133,9 @@ class AudienceRequest(StrictModel):
         strict=True,
         description="Whether to store the members for paging; otherwise they are only counted.",
     )
+    economics: EconomicsRequest | None = Field(
+        default=None, description="What a campaign earns and costs; asks for the economics of contacting the members."
+    )
     columns: Annotated[list[Name], Field(min_length=1, max_length=MAX_COLUMNS)] | None = Field(
         default=None,
         description="Columns of each member in pages, besides customer_id.",
@@ -218,6 +222,11 @@ class AudienceResponse(StrictModel):
     expected_orders: ExpectedTotal | None = Field(description="Orders of the members within the horizon.")
     expected_revenue: ExpectedTotal | None = Field(description="Net amount; null for a log without amounts.")
     currency: str | None
+    economics: Economics | None = Field(
+        default=None,
+        description="Null where none was asked for, and for fewer people to contact than `smallest_audience` without "
+        "the scope admin.",
+    )
     notes: list[str] = Field(
         default=[],
         description="A sentence for each value of the filter that nobody has, and for a channel that nobody has, with "

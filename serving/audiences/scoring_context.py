@@ -7,8 +7,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from serving.audiences.builder import AudienceContext
+from serving.audiences.economics.assembly import EffectSources
 from serving.audiences.errors import InvalidScores
 from serving.audiences.query.scores_table import Columns
+from training.experiments.record.experiment_folder import ExperimentFolder
 from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import ReleaseManifest
 
@@ -42,4 +44,5 @@ def audience_context(home: Path, version: str) -> AudienceContext:
         currency=manifest.metadata.currency if manifest.metadata.has_amounts else None,
         cards=manifest.cards,
         secret=b"",
+        effects=EffectSources(ExperimentFolder(home), manifest.metadata.uplift),
     )

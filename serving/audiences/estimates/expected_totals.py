@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from features.arrays import Booleans, Floats, RowIndices
+from features.arrays import Booleans, RowIndices
 from serving.audiences.errors import InvalidAudienceRequest
 from serving.audiences.estimates.backtest_errors import (
     NO_TOTALS_REASON,
@@ -17,17 +16,22 @@ from serving.audiences.estimates.backtest_errors import (
     read_backtest_errors,
     tested_horizons,
 )
+from serving.audiences.estimates.horizon_columns import (
+    CHURN_PROBABILITY,
+    nearest_purchase_column,
+    numbers,
+    numeric_column,
+    orders_column,
+    purchase_columns,
+    purchase_probabilities,
+    spend_columns,
+)
 from serving.audiences.estimates.intervals import TotalEstimate, prediction_interval
-from serving.audiences.query.column_store import NumericColumn
-from serving.audiences.query.column_types import ColumnKind
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.schema import ExpectedTotal, Interval
 from training.total_range import is_same_horizon, nearest_horizon
 
 Cards = Sequence[Mapping[str, Any]]
-
-_PURCHASE_COLUMN, _SPEND_COLUMN = re.compile(r"purchase_probability_(\d+)d"), re.compile(r"ltv_(\d+)d_mean")
-_CHURN_PROBABILITY, _CHURN_DAYS = "churn_probability", "churn_horizon_days"
 
 
 @dataclass(frozen=True)
@@ -67,14 +71,14 @@ def choose_horizon(requested: int | None, columns: Columns, cards: Cards) -> int
     Raises:
         InvalidAudienceRequest: the table has no columns of the requested horizon.
     """
-    spend_columns, purchase_columns = _columns_by_horizon(columns, _SPEND_COLUMN), _purchase_columns(columns)
+    spend, purchases = spend_columns(columns), purchase_columns(columns)
     if requested is None:
-        offered, measure = (spend_columns, "spend") if spend_columns else (purchase_columns, "buyers")
+        offered, measure = (spend, "spend") if spend else (purchases, "buyers")
         finished = tested_horizons(cards, measure)
         tested = [days for days in offered if is_same_horizon(nearest_horizon(finished, days), days)]
         return max(tested or offered, default=None)
-    if requested not in {*spend_columns, *purchase_columns}:
-        available = ", ".join(map(str, sorted({*spend_columns, *purchase_columns}))) or "none"
+    if requested not in {*spend, *purchases}:
+        available = ", ".join(map(str, sorted({*spend, *purchases}))) or "none"
         raise InvalidAudienceRequest.for_field(
             "horizon_days", f"Found {requested}; expected one of the table's horizons: {available}."
         )
@@ -82,24 +86,23 @@ def choose_horizon(requested: int | None, columns: Columns, cards: Cards) -> int
 
 
 def _conversions(columns: Columns, rows: RowIndices, requested: int, cards: Cards) -> ExpectedTotal | None:
-    by_horizon = _purchase_columns(columns)
-    if not by_horizon:
+    nearest = nearest_purchase_column(columns, requested)
+    if nearest is None:
         return None
-    days = min(by_horizon, key=lambda horizon: (abs(horizon - requested), horizon))
-    name = by_horizon[days]
-    probability = _values(columns, name, rows, churn=name == _CHURN_PROBABILITY)
+    days, name = nearest
+    probability = purchase_probabilities(columns, name, rows)
     total = TotalEstimate(probability, probability * (1 - probability))
-    column = f"1 - {name}" if name == _CHURN_PROBABILITY else name
+    column = f"1 - {name}" if name == CHURN_PROBABILITY else name
     return _expected_total(
         total, "buyers", days, cards, _SummedColumn(column, _null_count(columns, name, rows), len(rows))
     )
 
 
 def _orders(columns: Columns, rows: RowIndices, days: int, cards: Cards) -> ExpectedTotal | None:
-    name = f"expected_orders_{days}d"
-    if not _is_number(columns, name):
+    name = orders_column(columns, days)
+    if name is None:
         return None
-    expected = _values(columns, name, rows)
+    expected = numbers(columns, name, rows)
     summed = _SummedColumn(name, _null_count(columns, name, rows))
     return _expected_total(TotalEstimate(expected, expected), "orders", days, cards, summed)
 
@@ -107,17 +110,15 @@ def _orders(columns: Columns, rows: RowIndices, days: int, cards: Cards) -> Expe
 def _revenue(
     columns: Columns, rows: RowIndices, days: int, cards: Cards, reachable: Booleans | None
 ) -> ExpectedTotal | None:
-    name = _columns_by_horizon(columns, _SPEND_COLUMN).get(days)
+    name = spend_columns(columns).get(days)
     if name is None:
         return None
-    is_null = _numeric_column(columns, name).is_null()
+    is_null = numeric_column(columns, name).is_null()
     if (is_null if reachable is None else is_null[reachable]).all():
         return None
-    mean = _values(columns, name, rows)
-    orders_column = f"expected_orders_{days}d"
-    expected_orders = (
-        _values(columns, orders_column, rows) if _is_number(columns, orders_column) else np.ones(len(rows))
-    )
+    mean = numbers(columns, name, rows)
+    orders = orders_column(columns, days)
+    expected_orders = np.ones(len(rows)) if orders is None else numbers(columns, orders, rows)
     total = TotalEstimate(mean, mean**2 / np.maximum(expected_orders, 1e-9))
     return _expected_total(total, "spend", days, cards, _SummedColumn(name, _null_count(columns, name, rows)))
 
@@ -170,36 +171,6 @@ def _interval_method(errors: BacktestErrors, *, uses_own_errors: bool) -> str:
     return f"80 % interval, log-normal: {common}, and the chance of single members."
 
 
-def _purchase_columns(columns: Columns) -> dict[int, str]:
-    """Return, by horizon in days, the column with the probability of an order within it."""
-    by_horizon = _columns_by_horizon(columns, _PURCHASE_COLUMN)
-    if len(columns) and _is_number(columns, _CHURN_PROBABILITY) and _is_number(columns, _CHURN_DAYS):
-        by_horizon.setdefault(int(_values(columns, _CHURN_DAYS, np.zeros(1, np.intp))[0]), _CHURN_PROBABILITY)
-    return {days: name for days, name in by_horizon.items() if days > 0}
-
-
-def _columns_by_horizon(columns: Columns, pattern: re.Pattern[str]) -> dict[int, str]:
-    matches = [pattern.fullmatch(name) for name in columns.column_types]
-    return {int(match[1]): match[0] for match in matches if match is not None and _is_number(columns, match[0])}
-
-
-def _values(columns: Columns, name: str, rows: RowIndices, *, churn: bool = False) -> Floats:
-    """Return the numbers of some rows, 0 for nulls; with ``churn`` 1 minus the number."""
-    column = _numeric_column(columns, name)
-    values = column.values[rows].astype(np.float64)
-    if churn:
-        values = 1.0 - values
-    return values if column.nulls is None else np.where(column.nulls[rows], 0.0, values)
-
-
 def _null_count(columns: Columns, name: str, rows: RowIndices) -> int:
-    nulls = _numeric_column(columns, name).nulls
+    nulls = numeric_column(columns, name).nulls
     return 0 if nulls is None else int(nulls[rows].sum())
-
-
-def _is_number(columns: Columns, name: str) -> bool:
-    return name in columns and columns.column_types[name].kind is ColumnKind.NUMBER
-
-
-def _numeric_column(columns: Columns, name: str) -> NumericColumn:
-    return cast("NumericColumn", columns[name])
