@@ -45,6 +45,7 @@ from features.config.sources import (
     TouchesSource,
 )
 from features.config.table_format import NameList
+from features.config.tags import Destinations
 from features.errors import InvalidConfig
 from features.plausibility_codes import CODES
 
@@ -164,6 +165,8 @@ class ShopConfig(ConfigModel):
     """Codes of plausibility notes that you know and accept, so that blocking ones keep no release from promotion."""
     business: BusinessConfig = BusinessConfig()
     """Business settings: horizons, churn bands and rules, consent defaults and segmentation."""
+    tags: Destinations = Field(default={})
+    """Tools that get bands of the scores as tags of customers, each with a name: `[tags.wecom]`."""
     retention: Retention = Retention()
     """For how long the home keeps scores, releases and their runs."""
 
@@ -208,7 +211,7 @@ class ShopConfig(ConfigModel):
     def fingerprint(self) -> str:
         """sha256 of the configuration less what changes no line of the history, such as ``accept``."""
         business = {"global_holdout": True, "north_star": True}
-        left_out: Mapping[str, Any] = {"accept": True, "retention": True, "business": business}
+        left_out: Mapping[str, Any] = {"accept": True, "retention": True, "tags": True, "business": business}
         return hashlib.sha256(self.model_dump_json(exclude={**left_out}).encode()).hexdigest()
 
 

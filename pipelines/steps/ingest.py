@@ -25,6 +25,7 @@ from features.wording import count_of
 from pipelines.home import Home
 from pipelines.learning.decisions.folding import fold
 from pipelines.steps.global_holdout import record_configured_holdout
+from pipelines.steps.tag_destinations import record_configured_destinations
 from serving.observability.audit_log import COMMAND_LINE, CONSENT, AuditLog
 from serving.privacy.audit_replay import apply_waiting
 
@@ -43,6 +44,7 @@ def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[s
         report("the history is up to date")
         import_log_consents(config, stored, home, timestamp, report)
         record_configured_holdout(config, stored, home, timestamp, report)
+        record_configured_destinations(config, home, report)
         _fold_decisions(home, report)
         return stored
     manifest = ingest(config, home.history, report, _erased_selector(config, home.ledger()))
@@ -51,6 +53,7 @@ def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[s
             report(f"note: {sentence}")
     import_log_consents(config, manifest, home, timestamp, report)
     record_configured_holdout(config, manifest, home, timestamp, report)
+    record_configured_destinations(config, home, report)
     _fold_decisions(home, report)
     return manifest
 

@@ -48,6 +48,7 @@ from serving.releases.publication_loader import PublicationLoader
 from serving.releases.release_loader import ReleaseLoader
 from serving.segments.segment_lookup import SegmentLookup
 from serving.settings import Settings
+from serving.tags.tag_export_service import TagExportService
 from training.attribution.attribution_service import AttributionService
 from training.models import load_release
 
@@ -168,6 +169,11 @@ class AppState:
         return ExperimentServices.for_home(
             self.home, self.consent_gate.ledger, self.audit_log, self.audience_service, self.decision_log
         )
+
+    @cached_property
+    def tag_export_service(self) -> TagExportService:
+        """The exports of tags to the tools of the shop."""
+        return TagExportService(self.home, self.consent_gate.ledger, self.audit_log, self.audience_service)
 
     @cached_property
     def attribution_service(self) -> AttributionService:

@@ -19,6 +19,7 @@ from serving.schemas.experiments import DecisionRequest, ExperimentExtension
 from serving.schemas.intake import ExposuresRequest, OutcomesRequest
 from serving.schemas.predictions import Part, PredictionRequest, ProblemDetails
 from serving.schemas.privacy import ConsentChanges
+from serving.schemas.tags import TagExportRequest
 from training.experiments.record.experiment import Experiment
 
 # The models that no route declares by type: requests, which routes read themselves, and problems.
@@ -32,6 +33,7 @@ _UNDECLARED_MODELS: tuple[type[BaseModel], ...] = (
     DecisionRequest,
     ExposuresRequest,
     OutcomesRequest,
+    TagExportRequest,
     ProblemDetails,
 )
 Responses = dict[int | str, dict[str, Any]]
@@ -49,6 +51,13 @@ AUDIENCE_ID_PARAMETER = {
     "required": True,
     "schema": {"type": "string"},
     "description": "The audience_id of the answer to `POST /v1/audiences`.",
+}
+TAG_EXPORT_ID_PARAMETER = {
+    "name": "export_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "The export_id of the answer to `POST /v1/audiences/{audience_id}/tag-changes`.",
 }
 EXPERIMENT_ID_PARAMETER = {
     "name": "experiment_id",

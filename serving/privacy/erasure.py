@@ -34,6 +34,7 @@ from serving.observability.audit_log import ERASURE, AuditLog
 from serving.privacy.customer_tables import customer_tables, table_name
 from serving.privacy.decision_erasure import delete_decisions, erased_in_decisions
 from serving.schemas.privacy import RETAINED_NOTICE
+from serving.tags import tag_state_file
 from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
 
@@ -108,6 +109,7 @@ def erase_customer(
         removed["audiences"] = _delete_from_audiences(home, customer_ids)
         removed["online"] = _delete_online(home, online_store, customer_ids)
         removed |= delete_decisions(home, online_store, customer_ids)
+        removed |= tag_state_file.delete_customers(home, customer_ids)
         with write_lock.hold_write_lock(home, "forget", lambda _: None, LOCK_TIMEOUT_SECONDS):
             removed |= delete_from_tables(home, customer_ids)
             _advance_marker(home, ledger, customer_ids)
@@ -134,10 +136,14 @@ def apply_pending_erasures(home: Path, online_store: str, ledger: Ledger) -> Non
         state = ledger.erasures()[-1]
         _erase_replaced(home, ledger)
         in_tables = (select_customers(path, ledger.erased_among) for path in customer_tables(home))
-        erased_ids = sorted({*chain.from_iterable(in_tables), *erased_in_decisions(home, online_store, ledger)})
+        in_tags = ledger.erased_among(tag_state_file.tagged_customers(home))
+        erased_ids = sorted(
+            {*chain.from_iterable(in_tables), *erased_in_decisions(home, online_store, ledger), *in_tags}
+        )
         # Tables come last: if this run fails, the next one finds the erased customers in them.
         _delete_online(home, online_store, erased_ids)
         delete_decisions(home, online_store, erased_ids)
+        tag_state_file.delete_customers(home, erased_ids)
         _delete_from_audiences(home, erased_ids)
         delete_from_tables(home, erased_ids)
         record_erased_until(home, state)

@@ -1,0 +1,43 @@
+"""Tag changes: what a tool has to add and to remove for each recipient, and all tags that the recipient then has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from features.arrays import Booleans
+from features.config.tags import TagsConfig
+from serving.tags.contacts import CONTACT_COLUMNS, CUSTOMER_ID
+from serving.tags.tag_sets import TagSets
+from serving.tags.tag_state import TagState
+
+
+@dataclass(frozen=True)
+class TagChanges:
+    """The changes of n recipients; no tag is both added and removed."""
+
+    recipients: pa.Table  # (n,) CONTACT_COLUMNS
+    additions: TagSets  # (n,)
+    removals: TagSets  # (n,)
+    tags: TagSets  # (n,) all tags after the change, for a tool that replaces the list
+
+    @classmethod
+    def of(cls, state: TagState, allowed: Booleans) -> TagChanges:
+        """Return the changes of a state; who is not allowed any tags loses all that the tool may have, (n,)."""
+        tags = state.target.where(allowed)
+        return cls(state.recipients, tags - state.certain, state.possible - tags, tags)
+
+    def __len__(self) -> int:
+        return len(self.recipients)
+
+    def table(self, config: TagsConfig) -> pa.Table:
+        """Return one row per recipient; the ids of the tool are columns where the destination has contacts."""
+        names = (CUSTOMER_ID,) if config.contacts is None else CONTACT_COLUMNS
+        kind = pa.list_(pa.string())
+        return pa.table({
+            **{name: self.recipients[name] for name in names},
+            "add": pa.array(self.additions.to_lists(), kind),
+            "remove": pa.array(self.removals.to_lists(), kind),
+            "tags": pa.array(self.tags.to_lists(), kind),
+        })  # fmt: skip
