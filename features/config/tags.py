@@ -46,7 +46,7 @@ class TagsConfig(ConfigModel):
     tag_ids: str | None = None
     """A JSON file with the answer of WeCom's `get_corp_tag_list`: the ids of the tags, found by their names."""
 
-    def resolved(self, folder: Path) -> TagsConfig:
+    def with_absolute_paths(self, folder: Path) -> TagsConfig:
         """Return the section with absolute paths; relative ones start at the folder of flywheel.toml."""
         paths = {"contacts": self.contacts, "tag_ids": self.tag_ids}
         return self.model_copy(update={name: str(folder / path) for name, path in paths.items() if path is not None})

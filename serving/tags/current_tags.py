@@ -62,7 +62,7 @@ class CurrentTags:
         """
         self.bands(config, context.now)
         columns = self.audiences.scores.columns()
-        selected = self._selected(columns, config, context.now, at)
+        selected = self._customers_to_tag(columns, config, context.now, at)
         if audience_id is not None:
             selected &= columns.customer_mask(members_to_contact(self.audiences, audience_id, context))
         tags = assign_tags(columns, config, self._bands(columns, context.now)).where(selected)
@@ -70,7 +70,7 @@ class CurrentTags:
         recipients = self._recipients(columns, config)
         return recipients, tags.take(recipients.rows)
 
-    def _selected(self, columns: Columns, config: TagsConfig, now: int, at: int) -> Booleans:
+    def _customers_to_tag(self, columns: Columns, config: TagsConfig, now: int, at: int) -> Booleans:
         """Return the customers who agreed and whom no hold-out holds out, (customers,)."""
         agreed = ConsentFilter(self.ledger, self.home).mask(columns, marketing_on(config), now)
         zone = audience_context(self.home, scoring_release(columns)).zone

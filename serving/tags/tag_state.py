@@ -95,8 +95,8 @@ class TagState:
         )
         if aligned.is_same(begun):
             return self
-        kept = begun.take(np.flatnonzero(begun.possible.is_filled()))
-        return replace(kept, numbers=np.arange(1, len(kept) + 1))
+        nonempty = begun.take(np.flatnonzero(begun.possible.is_filled()))
+        return replace(nonempty, numbers=np.arange(1, len(begun_rows) + 1))
 
     def doubt(self, uncertain: Booleans) -> TagState:
         """Return the state without certainty about some recipients, (n,)."""

@@ -24,7 +24,7 @@ def shop_with_tags(home: Path, **destination: Any) -> Shop:  # noqa: ANN401 - an
     return shop
 
 
-def rescored(home: Path, shop: Shop, *ids: str, **overrides: dict[str, Any]) -> None:
+def write_scores_again(home: Path, shop: Shop, *ids: str, **overrides: dict[str, Any]) -> None:
     """Write the scores again, for some of the customers and with other values."""
     scored.write_scores(home, shop.worker.consent_gate.ledger, ids or IDS, **overrides)
 

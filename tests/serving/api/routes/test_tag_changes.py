@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from features.consents.consent import MARKETING, PROFILING, Consent
 from tests.serving.api.audience_requests import IDS, audit_lines, denial, post_audience
 from tests.serving.fakes import Shop
-from tests.serving.tags.tag_shop import begin, changes, confirm, everybody, rescored, shop_with_tags
+from tests.serving.tags.tag_shop import begin, changes, confirm, everybody, shop_with_tags, write_scores_again
 from training.experiments.record.global_holdout import GlobalHoldout, record_global_holdout
 
 
@@ -49,7 +49,7 @@ def test_only_what_changed_since_the_confirmed_export_is_handed_out(
     assert confirm(client, audience, begin(client, audience)["export_id"]) == 200
     assert changes(client, audience) == {}
     assert begin(client, audience)["changed"] == 0
-    rescored(tmp_path, shop, c000={"churn_probability": 0.9})
+    write_scores_again(tmp_path, shop, c000={"churn_probability": 0.9})
     assert begin(client, audience)["changed"] == 1
     assert changes(client, audience) == {
         "c000": {
@@ -67,7 +67,7 @@ def test_an_export_that_nobody_confirmed_comes_again_with_what_changed_since(
     audience = everybody(client)
     first = begin(client, audience)
     assert begin(client, audience) == first
-    rescored(tmp_path, shop, c000={"churn_probability": 0.9})
+    write_scores_again(tmp_path, shop, c000={"churn_probability": 0.9})
     second = begin(client, audience)
     change = changes(client, audience)["c000"]
     assert (change["add"], change["remove"]) == (["fw:churn:high", "fw:value_tier:gold"], ["fw:churn:low"])
