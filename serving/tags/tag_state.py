@@ -96,7 +96,7 @@ class TagState:
         if aligned.is_same(begun):
             return self
         nonempty = begun.take(np.flatnonzero(begun.possible.is_filled()))
-        return replace(nonempty, numbers=np.arange(1, len(begun_rows) + 1))
+        return replace(nonempty, numbers=np.arange(1, len(nonempty) + 1))
 
     def doubt(self, uncertain: Booleans) -> TagState:
         """Return the state without certainty about some recipients, (n,)."""
