@@ -104,7 +104,6 @@ class FigureResponse(StrictModel):
         "no_costs",
         "no_amounts",
         "no_predictions",
-        "no_new_customers",
         "too_few",
         "not_mature",
     ]

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-GrowthRefusalReason = Literal[
-    "log_too_short", "no_costs", "no_amounts", "no_predictions", "no_new_customers", "too_few", "not_mature"
-]
+GrowthRefusalReason = Literal["log_too_short", "no_costs", "no_amounts", "no_predictions", "too_few", "not_mature"]
 
 
 @dataclass(frozen=True)

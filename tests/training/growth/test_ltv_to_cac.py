@@ -11,7 +11,7 @@ from training.growth.mean_interval import Figure, mean_interval
 from training.growth.refusal import GrowthRefusal
 
 
-def predicted(_: Booleans) -> Figure | GrowthRefusal:
+def predicted_value(_: Booleans) -> Figure | GrowthRefusal:
     return Figure(value=30.0, low=24.0, high=39.0, confidence=0.8)
 
 
@@ -24,7 +24,7 @@ def economics(values: Floats, *, cost: float = 1_000.0, days: int = 120, amounts
         days_since=days,
         members=np.ones(len(values), np.bool_),
     )
-    return ltv_to_cac(cohort, CustomerValues(realised=values, predicted=predicted, has_amounts=amounts))
+    return ltv_to_cac(cohort, CustomerValues(realised=values, predicted=predicted_value, has_amounts=amounts))
 
 
 def reason(figure: object) -> str:

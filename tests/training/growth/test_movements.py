@@ -14,7 +14,7 @@ from training.growth.movements import Movements, count_movements, customer_state
 ORDERS_ONLY = replace(DEFINITION, level=1.0, measure="orders")
 
 
-def moved(*orders: tuple[int, int, float], before: int = 100, after: int = 107) -> Movements:
+def week_movements(*orders: tuple[int, int, float], before: int = 100, after: int = 107) -> Movements:
     (movements,) = count_movements(log_by_hand(*orders), DEFINITION, [before, after])
     return movements
 
@@ -44,7 +44,7 @@ def changes(movements: Movements) -> dict[str, int]:
     ],
 )
 def test_a_customer_moves_once_and_by_name(orders: list[tuple[int, int, float]], change: dict[str, int]) -> None:
-    assert changes(moved(*orders)) == change
+    assert changes(week_movements(*orders)) == change
 
 
 def test_who_first_ordered_within_a_month_is_new_though_the_active_window_is_shorter() -> None:
