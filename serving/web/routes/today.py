@@ -16,13 +16,16 @@ from serving.api.pages import PAGE_PATH
 from serving.audiences.preset_sizes import PresetSegments, PresetSizes, read_scored_at
 from serving.auth.api_keys import Caller
 from serving.auth.scopes import KeyScope, allows
+from serving.growth.small_counts import suppress_small_counts
 from serving.moments import rfc3339
 from serving.observability.recent_acts import recent_acts
 from serving.problems import Problem
 from serving.releases.release_history import ReleaseHistory
 from serving.schemas.releases import ReleaseEvent
+from serving.web.language import Language, language_of
 from serving.web.rendering import render
 from serving.web.routing import page_access, page_router
+from serving.web.views.growth import GrowthView, growth_view
 from serving.web.views.today import ActsView, TodayView, TrustView, acts_view, segment_cards, trust_view
 
 NEWS_DAYS = 7
@@ -43,10 +46,11 @@ async def today(request: Request) -> Response:
     app_state = app_state_of(request)
     if app_state.release_loader.current is None:
         return render(request, "today/no_release.html")
-    return render(request, "today/index.html", await _today_view(app_state, caller(request)))
+    view = await _today_view(app_state, caller(request), language_of(request))
+    return render(request, "today/index.html", view)
 
 
-async def _today_view(app_state: AppState, asked_by: Caller) -> TodayView:
+async def _today_view(app_state: AppState, asked_by: Caller, language: Language) -> TodayView:
     smallest = 0 if allows(asked_by.scopes, KeyScope.ADMIN) else app_state.audience_service.policy.smallest_audience
     sizes, problem = None, None
     if allows(asked_by.scopes, KeyScope.AUDIENCE):
@@ -62,7 +66,13 @@ async def _today_view(app_state: AppState, asked_by: Caller) -> TodayView:
         sizes_problem=problem,
         releases=await _release_news(app_state) if allows(asked_by.scopes, KeyScope.PREDICT) else None,
         acts=await _acts(app_state, smallest) if allows(asked_by.scopes, KeyScope.VIEW) else None,
+        growth=_growth_view(app_state, smallest, language) if allows(asked_by.scopes, KeyScope.VIEW) else None,
     )
+
+
+def _growth_view(app_state: AppState, smallest: int, language: Language) -> GrowthView | None:
+    answer = app_state.growth_loader.current
+    return None if answer is None else growth_view(suppress_small_counts(answer, smallest), language)
 
 
 def _preset_sizes(app_state: AppState, smallest: int) -> PresetSizes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from serving.schemas.growth import CohortResponse, GrowthResponse, PeriodResponse, TrendResponse
 from serving.web.language import Language
@@ -75,7 +75,7 @@ def growth_view(answer: GrowthResponse, language: Language) -> GrowthView:
         day=answer.today.day,
         definition=str(getattr(answer.definition.text, language)),
         trend=answer.trend,
-        weeks=tuple((week.end_day, week.high_value_active) for week in shown),
+        weeks=tuple((week.end_day - timedelta(days=1), week.high_value_active) for week in shown),
         movements=_movements(whole[-MOVED_WEEKS:]),
         restated=sum(week.restated is not None for week in shown),
         cohorts=tuple(map(_cohort_row, (economics.by_source or economics.by_month[::-1])[:MAX_COHORTS])),

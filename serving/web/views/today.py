@@ -10,6 +10,7 @@ from serving.audiences.preset_sizes import ABOUT_TO_LAPSE, PresetSizes
 from serving.observability.log_silence import LogSilence
 from serving.observability.recent_acts import RecentActs
 from serving.schemas.releases import ReleaseEvent
+from serving.web.views.growth import GrowthView
 
 DAY_SECONDS = 86_400
 # The preset segments in the order of the cards; others that a table has follow.
@@ -58,6 +59,7 @@ class TodayView:
     sizes_problem: str | None  # the key of a text where the sizes cannot be read
     releases: tuple[ReleaseEvent, ...] | None
     acts: ActsView | None
+    growth: GrowthView | None = None  # None before the first run too
 
     @property
     def has_leaving(self) -> bool:
