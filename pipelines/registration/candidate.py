@@ -14,7 +14,7 @@ from pipelines.registration.champion import tiers_of_usable_champion
 from pipelines.run_context import RunContext
 from training.dataset.outcomes import Rows
 from training.evaluation.member_losses import QuestionLosses, losses_by_model
-from training.evaluation.paired_comparison import PairedComparison
+from training.evaluation.paired_comparison import PairedComparison, compare_on_origins
 from training.evaluation.quality_gate import GateDecision
 from training.evaluation.totals import backtest_totals, total_ranges
 from training.fitting.assemble import AssembledRelease
@@ -96,6 +96,18 @@ class ReleaseCandidate:
         """The losses of the members of the average, by model; empty where a simpler tier answers."""
         average = self.assembled_release.average
         return {} if average is None else losses_by_model(average)
+
+    @cached_property
+    def simple_tier_comparisons(self) -> Mapping[str, Sequence[PairedComparison]]:
+        """Each simple tier beside the tested one on the same customers, by model; empty where nothing was tested."""
+        tests, own = self.backtest_result.tests, self.tested_tier
+        simple = [tier for tier in (tests[0].forecasts if tests else ()) if tier != own]
+        compared = [
+            comparison
+            for tier in simple
+            for comparison in compare_on_origins(tests, own, tier, lambda test, tier=tier: test.forecasts[tier])  # type: ignore[misc]
+        ]
+        return {name: [each for each in compared if each.model == name] for name in MODELS}
 
     def horizon_days(self, name: str) -> list[int]:
         """The horizons that a model answers for, in days."""

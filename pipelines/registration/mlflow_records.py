@@ -15,6 +15,7 @@ from pipelines.registration.candidate import ReleaseCandidate
 from pipelines.registration.churn_rules import rule_report
 from pipelines.registration.dataset_info import dataset_info
 from pipelines.registration.lineage import git_commit
+from training.evaluation.paired_comparison import PairedComparison
 from training.evaluation.totals import backtest_totals, totals_json
 from training.models import MODELS
 from training.registry import Run
@@ -76,8 +77,30 @@ def model_summary(candidate: ReleaseCandidate, name: str, version: str) -> dict[
         ],
         "totals": totals_json(backtest_totals(candidate.backtest_result.tests, name, candidate.tested_tier)),
         "total_ranges": [total_range.as_json() for total_range in candidate.total_ranges(name)],
+        "simple_tiers": [_simple_tier(comparison) for comparison in candidate.simple_tier_comparisons[name]],
         **({"churn_rules": rules} if MODELS[name].against_churn_rules and (rules := _rule_rows(candidate)) else {}),
+        **({"slices": _slices(candidate, name)} if MODELS[name].against_churn_rules else {}),
     }
+
+
+def _simple_tier(comparison: PairedComparison) -> dict[str, Any]:
+    """A simple tier beside the tested one: mean losses per customer, and the gain with its 95 % interval."""
+    fields = {
+        "loss": comparison.reference_loss, "tested_loss": comparison.release_loss,
+        "gain": comparison.gain, "gain_low": comparison.low, "gain_high": comparison.high,
+    }  # fmt: skip
+    return {"tier": comparison.reference, "customers": comparison.customers, **_round_finite(fields)}
+
+
+def _slices(candidate: ReleaseCandidate, name: str) -> list[dict[str, Any]]:
+    """The area under the ROC curve on parts of the customers of the newest test, each with its 95 % interval."""
+    if not candidate.backtest_result.tests:
+        return []
+    aucs = report.slice_aucs(name, candidate.backtest_result.tests[0], candidate.tested_tier)
+    return [
+        {"part": part, "customers": customers, **_round_finite({"auc": auc.value, "low": auc.low, "high": auc.high})}
+        for part, (customers, auc) in aucs.items()
+    ]
 
 
 def _params(candidate: ReleaseCandidate) -> dict[str, str | int | float]:

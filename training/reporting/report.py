@@ -10,11 +10,13 @@ from matplotlib.figure import Figure
 
 from features.arrays import Booleans, Floats, RowIndices
 from training.dataset.outcomes import Rows
+from training.estimate import Estimate
 from training.evaluation.backtest import BY_CATEGORY, Backtest, BacktestScore
 from training.fitting.gradient_boosting import gain_importance
 from training.inference.forecast import Forecast
 from training.model import Artifact
 from training.models import MODELS
+from training.monitoring.weighted_metrics import weighted_auc
 from training.registry.run_record import Metric, Table
 from training.reporting import figures
 
@@ -95,6 +97,19 @@ def slice_metrics(model: str, test: Backtest, tier: str) -> dict[str, Mapping[st
             test.rows.outcomes.select(rows), test.plan, forecast
         )
     return parts
+
+
+def slice_aucs(model: str, test: Backtest, tier: str) -> dict[str, tuple[int, Estimate]]:
+    """Customers and area under the ROC curve of a tier, by part of the population; the first part is everybody.
+
+    The error is that of DeLong et al. (1988). The model must rank a binary outcome.
+    """
+    everybody = ("everybody", np.arange(len(test.rows)), test.forecasts[tier])
+    aucs: dict[str, tuple[int, Estimate]] = {}
+    for part, rows, forecast in (everybody, *_population_slices(test, tier)):
+        score, outcome = MODELS[model].ranking(test.rows.outcomes.select(rows), test.plan, forecast)
+        aucs[part] = len(rows), weighted_auc(score, outcome, np.ones(len(rows)))
+    return aucs
 
 
 def metrics_table(parts: Mapping[str, Mapping[str, float]]) -> Table:

@@ -9,11 +9,12 @@ import pytest
 
 from pipelines.home import Home
 from pipelines.promotion.refusals import AliasPutBack, ReleaseBarred, TrialFailed
-from pipelines.steps import follow, promote
+from pipelines.steps import follow, promote, run
 from pipelines.steps.ui import ChampionWatcher
 from tests.training.registry.ready_store import three_releases_in
 from training.registry import Registry, write_champion_pointer
 from training.registry.champion_alias import read_champion_alias
+from training.registry.release_records import ReleaseRecords
 
 pytestmark = pytest.mark.slow
 
@@ -73,6 +74,22 @@ def test_the_alias_of_a_release_that_cannot_serve_is_put_back_with_the_reason_on
     assert (home.champion(), registry.version_of("release", "champion"), len(registry.promotions())) == ("2", "2", 2)
     assert "older version of Flywheel" in registry.tags_of("release", "3")["promotion_refused"]
     assert registry.tags_of("release", "3")["promotion_refused"].startswith("2026-11-29T13:00:00")
+    refusal = ReleaseRecords.of_home(home.folder).read()["3"].refusal
+    assert refusal is not None
+    assert (refusal.by, refusal.at, refusal.why) == (
+        "MLflow",
+        LATER.isoformat(),
+        "Release 3 cannot serve: Release 3 was made by an older version of Flywheel.",
+    )
+
+
+def test_what_the_nightly_run_refuses_is_recorded_for_the_service(home: Home) -> None:
+    promote.rollback(home, NOON, lambda _: None, why="odd totals")
+    reason = run._promote(home, LATER, lambda _: None, "2")
+    refusal = ReleaseRecords.of_home(home.folder).read()["2"].refusal
+    assert refusal is not None
+    assert (refusal.at, refusal.why) == (LATER.isoformat(), reason)
+    assert "odd totals" in reason
 
 
 def test_a_later_promotion_takes_the_reason_off_the_page(home: Home) -> None:

@@ -16,6 +16,7 @@ from training.reporting.report import (
     model_metrics,
     score_figure,
     score_table,
+    slice_aucs,
     slice_metrics,
 )
 
@@ -74,6 +75,18 @@ def test_every_part_of_the_population_is_measured_on_its_own(model: str) -> None
     assert "one-time buyers" in parts
     assert parts["one-time buyers"]["customers"] == (newest_backtest().rows.column("orders") == 1).sum()
     assert all(MODELS[model].headline in measures for measures in parts.values())
+
+
+def test_the_ranking_of_each_part_has_a_range_and_everybody_comes_first() -> None:
+    aucs = slice_aucs("churn", newest_backtest(), "average")
+    customers, everybody = aucs["everybody"]
+    measured = MODELS["churn"].metrics(
+        newest_backtest().rows.outcomes, newest_backtest().plan, newest_backtest().forecasts["average"]
+    )
+    assert next(iter(aucs)) == "everybody"
+    assert (customers, everybody.value) == (len(newest_backtest().rows), pytest.approx(measured["auc"]))
+    assert all(auc.low <= auc.value <= auc.high for _, auc in aucs.values())
+    assert list(aucs)[1:] == list(slice_metrics("churn", newest_backtest(), "average"))
 
 
 def test_a_part_too_small_to_measure_is_left_out() -> None:

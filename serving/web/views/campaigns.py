@@ -1,0 +1,137 @@
+"""Campaigns view: one row per experiment, with its verdict; a number never stands without its range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from serving.schemas.experiments import ExperimentResponse
+from training.experiments.record.experiment import Metric, MetricKind
+from training.experiments.result_schema import ArmResult, EffectEstimate, StatedResults
+
+VerdictKey = Literal[
+    "winner", "better", "worse", "mixed", "no_difference", "undecided", "too_early_until", "too_early", "refused"
+]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What can be said of an experiment in one sentence."""
+
+    key: VerdictKey
+    reason: str = ""  # of a refusal
+    day: date | None = None  # on which more can be said
+    arms: tuple[str, ...] = ()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a difference is shown; only then may the page use a colour."""
+        return self.key in ("winner", "better", "worse", "mixed")
+
+
+@dataclass(frozen=True)
+class MetricView:
+    """What was measured: an order or an event for each customer, or orders or spend per customer."""
+
+    kind: MetricKind
+    within_days: int
+    name: str | None = None
+
+    @classmethod
+    def of(cls, metric: Metric) -> MetricView:
+        """The view of a metric of the record."""
+        return cls(metric.kind, metric.within_days, metric.name)
+
+
+@dataclass(frozen=True)
+class ArmEffect:
+    """The newest difference between an arm and those held out, with its 95 % range."""
+
+    arm: str
+    mean: float | None  # per customer
+    control_mean: float | None
+    effect: EffectEstimate
+    day: date | None  # of the declared look that it was stated at
+    decision: Literal["better", "worse"] | None
+
+
+@dataclass(frozen=True)
+class CampaignRow:
+    """One experiment."""
+
+    id: str
+    status: Literal["running", "stopped", "ended"]
+    started_at: datetime
+    ends_on: date
+    metric: MetricView
+    sent: int | None  # customers who drew an arm other than control; None before the first nightly run
+    held_out: int | None  # customers who drew control; None where no arm is one
+    effects: tuple[ArmEffect, ...]
+    verdict: Verdict
+
+
+def campaign_row(experiment: ExperimentResponse, results: StatedResults) -> CampaignRow:
+    """The row of an experiment and its newest results."""
+    control = experiment.record.control
+    return CampaignRow(
+        id=experiment.id,
+        status=experiment.status,
+        started_at=experiment.started_at,
+        ends_on=experiment.ends_on,
+        metric=MetricView.of(experiment.record.outcome),
+        sent=None if not results.arms else sum(arm.decided for arm in results.arms if not arm.control),
+        held_out=None if control is None else next((arm.decided for arm in results.arms if arm.control), None),
+        effects=newest_effects(results),
+        verdict=verdict_of(results),
+    )
+
+
+def newest_effects(results: StatedResults) -> tuple[ArmEffect, ...]:
+    """The effects of the newest declared look that stated any; none before."""
+    stated = [(None, results.arms), *((look.day, look.arms) for look in reversed(results.looks))]
+    for day, arms in stated:
+        control = next((arm.mean for arm in arms if arm.control), None)
+        effects = tuple(
+            ArmEffect(arm.name, arm.mean, control, arm.effect, day, arm.decision)
+            for arm in arms
+            if arm.effect is not None
+        )
+        if effects and not _is_alarmed(results):
+            return effects
+    return ()
+
+
+def verdict_of(results: StatedResults) -> Verdict:
+    """The verdict: a refusal with its reason, or what the newest declared look shows."""
+    if results.status in ("not_yet", "not_identified"):
+        return _refusal(results)
+    if results.winner is not None:
+        return Verdict("winner", arms=(results.winner,))
+    decided = {decision: _decided(newest_effects(results), decision) for decision in ("better", "worse")}
+    if all(decided.values()):
+        return Verdict("mixed", arms=(*decided["better"], *decided["worse"]))
+    for key in ("better", "worse"):
+        if decided[key]:
+            return Verdict(key, arms=decided[key])  # type: ignore[arg-type] # one of the two
+    return Verdict("no_difference") if results.status == "ended" else Verdict("undecided", day=results.next_look)
+
+
+def _refusal(results: StatedResults) -> Verdict:
+    if results.reason == "not_mature":
+        return Verdict("too_early_until" if results.matures_on else "too_early", day=results.matures_on)
+    return Verdict("refused", reason=results.reason or "too_few", day=results.next_look)
+
+
+def _decided(effects: Sequence[ArmEffect], decision: str) -> tuple[str, ...]:
+    return tuple(effect.arm for effect in effects if effect.decision == decision)
+
+
+def _is_alarmed(results: StatedResults) -> bool:
+    return results.sample_ratio is not None and results.sample_ratio.alarm
+
+
+def arm_named(arms: Sequence[ArmResult], name: str) -> ArmResult | None:
+    """The result of an arm; None where there is none of this name."""
+    return next((arm for arm in arms if arm.name == name), None)
