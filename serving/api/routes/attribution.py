@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import TYPE_CHECKING
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from features.canonical_form import canonical_word
-from features.errors import FlywheelError
 from serving.api import openapi
+from serving.api.attribution_work import run_attribution
 from serving.api.caching import no_store
-from serving.api.dependencies import app_state_of, run_in_thread
+from serving.api.dependencies import app_state_of
 from serving.api.request_parsing import read_query_as
 from serving.api.routing import router
 from serving.auth.scopes import KeyScope, requires
-from serving.observability.json_logs import log_error
-from serving.problems import RETRY_AFTER, Problem
+from serving.problems import Problem
 from serving.schemas.attribution import AttributionQuery, AttributionResponse
 from serving.schemas.predictions import FieldProblem
-from training.attribution.attribution_service import TooManyRows
 from training.attribution.period import InvalidPeriod, Period
 from training.attribution.report import AttributionReport
-
-if TYPE_CHECKING:
-    from serving.api.app_state import AppState
 
 ROUTER = router()
 
@@ -40,19 +31,10 @@ ROUTER = router()
 async def get_attribution(request: Request) -> Response:
     """Conversions by channel: caused, where a hold-out was drawn at random, and credited by path rules."""
     app_state, query = app_state_of(request), read_query_as(request, AttributionQuery)
-    period, zone, now = _period(query), app_state.zone, app_state.machine_now()
-    report = await run_in_thread(
-        app_state, lambda: app_state.attribution_service.report(period, zone, now), _to_problem, _executor()
-    )
+    report = await run_attribution(app_state, _period(query))
     channel = None if query.channel is None else canonical_word(query.channel)
     _require_channel(channel, report)
     return no_store(AttributionResponse.from_report(report, channel).model_dump_json(by_alias=True).encode())
-
-
-@cache
-def _executor() -> ThreadPoolExecutor:
-    """One thread: a report reads the log of a year, and other work must not wait for it."""
-    return ThreadPoolExecutor(1, "attribution")
 
 
 def _period(query: AttributionQuery) -> Period:
@@ -70,10 +52,3 @@ def _require_channel(channel: str | None, report: AttributionReport) -> None:
             "Leave it out for all of them."
         )
         raise Problem(422, reason, [FieldProblem(field="channel", reason=reason)])
-
-
-def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:
-    if isinstance(error, TooManyRows):
-        return Problem(422, str(error), [FieldProblem(field="to", reason=str(error))])
-    log_error(app_state.log, "attribution failed", error)
-    return Problem(503, "The log or the consents cannot be read just now. Try again soon.", headers=RETRY_AFTER)

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from serving.schemas.experiments import ExperimentResponse
 from training.experiments.record.experiment import Metric, MetricKind
-from training.experiments.result_schema import ArmResult, EffectEstimate, StatedResults
+from training.experiments.result_schema import EffectEstimate, StatedResults
 
 VerdictKey = Literal[
-    "winner", "better", "worse", "mixed", "no_difference", "undecided", "too_early_until", "too_early", "refused"
+    "winner",
+    "better",
+    "worse",
+    "mixed",
+    "no_difference",
+    "undecided",
+    "too_early_until",
+    "too_early",
+    "refused",
+    "unreadable",
 ]
 
 
@@ -63,7 +73,7 @@ class CampaignRow:
 
     id: str
     status: Literal["running", "stopped", "ended"]
-    started_at: datetime
+    started_on: date
     ends_on: date
     metric: MetricView
     sent: int | None  # customers who drew an arm other than control; None before the first nightly run
@@ -72,19 +82,26 @@ class CampaignRow:
     verdict: Verdict
 
 
-def campaign_row(experiment: ExperimentResponse, results: StatedResults) -> CampaignRow:
-    """The row of an experiment and its newest results."""
-    control = experiment.record.control
+@dataclass(frozen=True)
+class CampaignsView:
+    """The list of experiments, the newest first."""
+
+    rows: tuple[CampaignRow, ...]
+
+
+def campaign_row(experiment: ExperimentResponse, results: StatedResults | None, zone: ZoneInfo) -> CampaignRow:
+    """The row of an experiment and its newest results; None are damaged ones."""
+    control, arms = experiment.record.control, () if results is None else results.arms
     return CampaignRow(
         id=experiment.id,
         status=experiment.status,
-        started_at=experiment.started_at,
+        started_on=experiment.started_at.astimezone(zone).date(),
         ends_on=experiment.ends_on,
         metric=MetricView.of(experiment.record.outcome),
-        sent=None if not results.arms else sum(arm.decided for arm in results.arms if not arm.control),
-        held_out=None if control is None else next((arm.decided for arm in results.arms if arm.control), None),
-        effects=newest_effects(results),
-        verdict=verdict_of(results),
+        sent=sum(arm.decided for arm in arms if not arm.control) if arms else None,
+        held_out=None if control is None else next((arm.decided for arm in arms if arm.control), None),
+        effects=() if results is None else newest_effects(results),
+        verdict=Verdict("unreadable") if results is None else verdict_of(results),
     )
 
 
@@ -112,9 +129,10 @@ def verdict_of(results: StatedResults) -> Verdict:
     decided = {decision: _decided(newest_effects(results), decision) for decision in ("better", "worse")}
     if all(decided.values()):
         return Verdict("mixed", arms=(*decided["better"], *decided["worse"]))
-    for key in ("better", "worse"):
-        if decided[key]:
-            return Verdict(key, arms=decided[key])  # type: ignore[arg-type] # one of the two
+    if decided["better"]:
+        return Verdict("better", arms=decided["better"])
+    if decided["worse"]:
+        return Verdict("worse", arms=decided["worse"])
     return Verdict("no_difference") if results.status == "ended" else Verdict("undecided", day=results.next_look)
 
 
@@ -130,8 +148,3 @@ def _decided(effects: Sequence[ArmEffect], decision: str) -> tuple[str, ...]:
 
 def _is_alarmed(results: StatedResults) -> bool:
     return results.sample_ratio is not None and results.sample_ratio.alarm
-
-
-def arm_named(arms: Sequence[ArmResult], name: str) -> ArmResult | None:
-    """The result of an arm; None where there is none of this name."""
-    return next((arm for arm in arms if arm.name == name), None)

@@ -84,7 +84,8 @@ def test_the_ranking_of_each_part_has_a_range_and_everybody_comes_first() -> Non
         newest_backtest().rows.outcomes, newest_backtest().plan, newest_backtest().forecasts["average"]
     )
     assert next(iter(aucs)) == "everybody"
-    assert (customers, everybody.value) == (len(newest_backtest().rows), pytest.approx(measured["auc"]))
+    assert customers == len(newest_backtest().rows)
+    assert everybody.value == pytest.approx(measured["auc"])
     assert all(auc.low <= auc.value <= auc.high for _, auc in aucs.values())
     assert list(aucs)[1:] == list(slice_metrics("churn", newest_backtest(), "average"))
 
