@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,7 @@ class ArmRow:
 class EffectAtLook:
     """The difference between an arm and those held out at a declared look."""
 
-    day: str  # ISO 8601
+    day: date
     value: float  # of 100 customers for a share, else per customer
     low: float
     high: float
@@ -104,7 +105,7 @@ def _effects_by_look(results: StatedResults, scale: float) -> dict[str, tuple[Ef
         for arm in look.arms:
             if arm.effect is not None:
                 point = EffectAtLook(
-                    str(look.day), *(scale * end for end in (arm.effect.value, arm.effect.low, arm.effect.high))
+                    look.day, *(scale * end for end in (arm.effect.value, arm.effect.low, arm.effect.high))
                 )
                 effects.setdefault(arm.name, []).append(point)
     return {arm: tuple(points) for arm, points in effects.items() if len(points) > 1}

@@ -126,7 +126,7 @@ def verdict_of(results: StatedResults) -> Verdict:
         return _refusal(results)
     if results.winner is not None:
         return Verdict("winner", arms=(results.winner,))
-    decided = {decision: _decided(newest_effects(results), decision) for decision in ("better", "worse")}
+    decided = {decision: _arms_with(newest_effects(results), decision) for decision in ("better", "worse")}
     if all(decided.values()):
         return Verdict("mixed", arms=(*decided["better"], *decided["worse"]))
     if decided["better"]:
@@ -142,7 +142,7 @@ def _refusal(results: StatedResults) -> Verdict:
     return Verdict("refused", reason=results.reason or "too_few", day=results.next_look)
 
 
-def _decided(effects: Sequence[ArmEffect], decision: str) -> tuple[str, ...]:
+def _arms_with(effects: Sequence[ArmEffect], decision: str) -> tuple[str, ...]:
     return tuple(effect.arm for effect in effects if effect.decision == decision)
 
 

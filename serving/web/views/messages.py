@@ -41,8 +41,10 @@ def messages_view(report: AttributionReport) -> MessagesView:
         rows.append(MessageRow(channel.channel, None, *sizes, incremental, refusal))
         for campaign in channel.campaigns:
             effect, reason = _split(campaign.incremental)
-            sent, held = (None, None) if effect is None else (effect.units - effect.control_units, effect.control_units)
-            rows.append(MessageRow(channel.channel, campaign.campaign, sent, None, held, effect, reason))
+            sent, withheld = (
+                (None, None) if effect is None else (effect.units - effect.control_units, effect.control_units)
+            )
+            rows.append(MessageRow(channel.channel, campaign.campaign, sent, None, withheld, effect, reason))
     return MessagesView(report.period.first, report.period.end - timedelta(days=1), tuple(rows))
 
 
