@@ -14,6 +14,7 @@ from features.online.backends import LMDB
 from features.plausibility_note import PlausibilityNote
 from pipelines.diagnostics.check import CheckResult, run_check
 from pipelines.diagnostics.freshness_checks import FRESHNESS_CHECKS
+from pipelines.diagnostics.growth_checks import growth_age
 from pipelines.diagnostics.home_state import HomeState, ScoresState
 from pipelines.diagnostics.log_checks import end as log_end
 from pipelines.diagnostics.surroundings import Surroundings
@@ -64,7 +65,7 @@ def read_status(surroundings: Surroundings) -> HomeStatus:
     state, config = surroundings.state, surroundings.config
     champion, promotion, report = state.champion, state.promotion, state.log_report
     # A Redis is not asked, so only a store in the home says when its log ended.
-    checks = (log_end, *FRESHNESS_CHECKS) if surroundings.home.online == LMDB else FRESHNESS_CHECKS
+    checks = (*((log_end,) if surroundings.home.online == LMDB else ()), *FRESHNESS_CHECKS, growth_age)
     results = (run_check(check, surroundings) for check in checks)
     shop = champion.metadata if champion else config
     return HomeStatus(

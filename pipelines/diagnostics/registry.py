@@ -8,6 +8,7 @@ from pipelines.diagnostics.clock_checks import CLOCK_CHECKS
 from pipelines.diagnostics.environment_checks import ENVIRONMENT_CHECKS
 from pipelines.diagnostics.experiment_checks import EXPERIMENT_CHECKS
 from pipelines.diagnostics.freshness_checks import FRESHNESS_CHECKS
+from pipelines.diagnostics.growth_checks import closed_periods, growth_age
 from pipelines.diagnostics.home_checks import HOME_CHECKS
 from pipelines.diagnostics.ledger_checks import LEDGER_CHECKS
 from pipelines.diagnostics.log_checks import LOG_CHECKS
@@ -19,6 +20,7 @@ from pipelines.diagnostics.surroundings import Surroundings
 CHECKS: tuple[Check, ...] = (
     *ENVIRONMENT_CHECKS,
     *HOME_CHECKS,
+    closed_periods,
     *STORE_CHECKS,
     *EXPERIMENT_CHECKS,
     *LEDGER_CHECKS,
@@ -28,6 +30,7 @@ CHECKS: tuple[Check, ...] = (
     *NETWORK_CHECKS,
     *LOG_CHECKS,
     *FRESHNESS_CHECKS,
+    growth_age,
 )
 
 

@@ -37,7 +37,8 @@ class GrowthShop:
         """Ingest the log, and count as of a day after the opening."""
         shops.write_shop(self.folder, self.log, north_star=settings)
         path = self.folder / "flywheel.toml"
-        path.write_text(path.read_text() + self.extra)
+        channel = 'channel = "channel"\n' if "channel" in self.log.orders else ""
+        path.write_text(path.read_text().replace("[orders]\n", f"[orders]\n{channel}") + self.extra)
         config, now = read_shop_config(path), instant_of(as_of)
         ingest.run(config, self.home, now, ignore)
         return growth.run(RunContext(config, self.home, shops.day(as_of), ignore, consents_at=now))
