@@ -47,6 +47,7 @@ class PresetSizes:
     release: str
     sizes: tuple[PresetSize, ...]
     leaving_revenue: ExpectedTotal | None  # of the customers who are about to lapse; None without amounts
+    nobody_reachable: bool  # whether no customer at all may be approached; told only where every number is
     price_by_experiment: bool  # whether price sensitivity was caused by a randomised offer, not only observed
 
     def count_of(self, name: str) -> int | None:
@@ -90,7 +91,14 @@ class PresetSegments:
         if leaving is not None and _disclosed_count(leaving, max(smallest, 1)) is not None:
             horizon = choose_horizon(None, columns, context.cards)
             revenue = expected_totals(columns, np.flatnonzero(leaving), horizon, context.cards, reachable).revenue
-        return PresetSizes(_scored_at(columns), release, sizes, revenue, _is_price_by_experiment(columns))
+        return PresetSizes(
+            scored_at=_scored_at(columns),
+            release=release,
+            sizes=sizes,
+            leaving_revenue=revenue,
+            nobody_reachable=smallest == 0 and not reachable.any(),
+            price_by_experiment=_is_price_by_experiment(columns),
+        )
 
 
 def _preset_columns(columns: Columns) -> list[str]:

@@ -65,8 +65,8 @@ def month(value: date | None, language: Language) -> str:
 
 
 def moment(value: datetime | None, language: Language) -> str:
-    """An instant of the shop's day, to the minute: ``29 Nov, 02:19``; its zone is the one of the value."""
+    """An instant to the minute: ``29 Nov 2026, 02:19``; its zone is the one of the value."""
     if value is None:
         return MISSING
     time = format_time(value, "HH:mm", tzinfo=value.tzinfo, locale=language.locale)
-    return f"{short_day(value.date(), language)}{', ' if language is Language.ENGLISH else ' '}{time}"
+    return f"{day(value.date(), language)}{', ' if language is Language.ENGLISH else ' '}{time}"

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from features.calendar import instant, micros
+from features.calendar import instant, local_day, micros
 from serving.api.app_state import AppState
 from serving.api.audience_work import run_in_audience_thread
 from serving.api.auth_middleware import caller
 from serving.api.dependencies import app_state_of
 from serving.api.pages import PAGE_PATH
+from serving.api.routes.reminders import reminders
 from serving.audiences.preset_sizes import PresetSegments, PresetSizes, read_scored_at
 from serving.auth.api_keys import Caller
 from serving.auth.scopes import KeyScope, allows
@@ -22,13 +23,24 @@ from serving.observability.recent_acts import recent_acts
 from serving.problems import Problem
 from serving.releases.release_history import ReleaseHistory
 from serving.schemas.releases import ReleaseEvent
-from serving.web.language import Language, language_of
+from serving.schemas.reminders import ReminderQuery
+from serving.web.language import language_of
 from serving.web.rendering import render
 from serving.web.routing import page_access, page_router
 from serving.web.views.growth import GrowthView, growth_view
-from serving.web.views.today import ActsView, TodayView, TrustView, acts_view, segment_cards, trust_view
+from serving.web.views.today import (
+    ActsView,
+    DueDay,
+    TodayView,
+    TrustView,
+    acts_view,
+    due_days,
+    segment_cards,
+    trust_view,
+)
 
-NEWS_DAYS = 7
+DUE_DAYS, NEWS_DAYS = 7, 7
+UNPROCESSABLE = 422
 MAX_RELEASE_NEWS = 5
 
 ROUTER = page_router()
@@ -46,16 +58,16 @@ async def today(request: Request) -> Response:
     app_state = app_state_of(request)
     if app_state.release_loader.current is None:
         return render(request, "today/no_release.html")
-    view = await _today_view(app_state, caller(request), language_of(request))
-    return render(request, "today/index.html", view)
+    return render(request, "today/index.html", await _today_view(request, app_state, caller(request)))
 
 
-async def _today_view(app_state: AppState, asked_by: Caller, language: Language) -> TodayView:
+async def _today_view(request: Request, app_state: AppState, asked_by: Caller) -> TodayView:
     smallest = 0 if allows(asked_by.scopes, KeyScope.ADMIN) else app_state.audience_service.policy.smallest_audience
-    sizes, problem = None, None
+    sizes, due, problem = None, None, None
     if allows(asked_by.scopes, KeyScope.AUDIENCE):
         try:
             sizes = await run_in_audience_thread(app_state, lambda: _preset_sizes(app_state, smallest))
+            due = await _due_days(request, app_state)
         except Problem:
             problem = "sizes_unavailable"
     return TodayView(
@@ -64,15 +76,28 @@ async def _today_view(app_state: AppState, asked_by: Caller, language: Language)
         segments=() if sizes is None else segment_cards(sizes),
         smallest=smallest,
         sizes_problem=problem,
+        due=due,
         releases=await _release_news(app_state) if allows(asked_by.scopes, KeyScope.PREDICT) else None,
         acts=await _acts(app_state, smallest) if allows(asked_by.scopes, KeyScope.VIEW) else None,
-        growth=_growth_view(app_state, smallest, language) if allows(asked_by.scopes, KeyScope.VIEW) else None,
+        growth=_growth_view(request, app_state, smallest) if allows(asked_by.scopes, KeyScope.VIEW) else None,
     )
 
 
-def _growth_view(app_state: AppState, smallest: int, language: Language) -> GrowthView | None:
+def _growth_view(request: Request, app_state: AppState, smallest: int) -> GrowthView | None:
     answer = app_state.growth_loader.current
-    return None if answer is None else growth_view(suppress_small_counts(answer, smallest), language)
+    return None if answer is None else growth_view(suppress_small_counts(answer, smallest), language_of(request))
+
+
+async def _due_days(request: Request, app_state: AppState) -> tuple[DueDay, ...] | None:
+    """The customers who are due in the week from today on; None where the table does not tell it."""
+    first = local_day(app_state.now(), app_state.zone)
+    week = {"from": first, "to": first + timedelta(days=DUE_DAYS), "by": "day", "column": "remind_on"}
+    try:
+        return due_days(await reminders(request, ReminderQuery.model_validate(week)))
+    except Problem as problem:
+        if problem.status == UNPROCESSABLE:  # a table without reminders
+            return None
+        raise
 
 
 def _preset_sizes(app_state: AppState, smallest: int) -> PresetSizes:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
-from serving.audiences.preset_sizes import ABOUT_TO_LAPSE, PresetSizes
+from serving.audiences.preset_sizes import ABOUT_TO_LAPSE, PREFIX, PresetSizes
 from serving.observability.log_silence import LogSilence
 from serving.observability.recent_acts import RecentActs
 from serving.schemas.releases import ReleaseEvent
+from serving.schemas.reminders import RemindersResponse
+from serving.web.audience_query import audience_url
 from serving.web.views.growth import GrowthView
 
 DAY_SECONDS = 86_400
@@ -49,6 +51,15 @@ class ActsView:
 
 
 @dataclass(frozen=True)
+class DueDay:
+    """The customers who are due to be reminded on one day."""
+
+    day: date
+    customers: int | None  # None for fewer than are told
+    share: float  # of the busiest day of the week
+
+
+@dataclass(frozen=True)
 class TodayView:
     """What the page Today shows; a part is None where the key may not see it."""
 
@@ -57,9 +68,15 @@ class TodayView:
     segments: tuple[tuple[str, int | None], ...]  # names and sizes in the order of the cards
     smallest: int
     sizes_problem: str | None  # the key of a text where the sizes cannot be read
+    due: tuple[DueDay, ...] | None
     releases: tuple[ReleaseEvent, ...] | None
     acts: ActsView | None
     growth: GrowthView | None = None  # None before the first run too
+
+    @staticmethod
+    def builder_url(segment: str) -> str:
+        """The address of the builder with a preset segment as its condition."""
+        return audience_url({"column": f"{PREFIX}{segment}", "equals": True})
 
     @property
     def has_leaving(self) -> bool:
@@ -113,6 +130,14 @@ def segment_cards(sizes: PresetSizes) -> tuple[tuple[str, int | None], ...]:
     ranks = {name: rank for rank, name in enumerate(CARD_ORDER)}
     ordered = sorted(sizes.sizes, key=lambda size: ranks.get(size.name, len(ranks)))
     return tuple((size.name, size.count) for size in ordered)
+
+
+def due_days(reminders: RemindersResponse) -> tuple[DueDay, ...]:
+    """Every day of a period, also those on which nobody is due or too few to be told."""
+    customers = {row.day: row.customers for row in reminders.reminders}
+    most = max(customers.values(), default=1)
+    days = [reminders.from_ + timedelta(days=offset) for offset in range((reminders.to - reminders.from_).days)]
+    return tuple(DueDay(day, customers.get(day), customers.get(day, 0) / most) for day in days)
 
 
 def acts_view(acts: RecentActs, smallest: int) -> ActsView:
