@@ -23,8 +23,9 @@ from training.segments.columns import PRESET_SEGMENT_COLUMNS
 from training.segments.rfm import RFM_SEGMENTS
 
 ENGLISH, CHINESE = Language
-# What only requests and configurations say, and the page never shows.
-_REQUEST_FIELDS = {"include", "unit", "every", "kind", "by"}
+# What only requests and configurations say, or the name of a column: the page shows none of it.
+_REQUESTS = ("Request", "Query")
+_OTHER_FIELDS = {"unit", "every", "kind", "by", "column"}
 _NAMES = re.compile(r"\{(\w+)\}")
 
 
@@ -50,8 +51,9 @@ def answered_values() -> dict[str, tuple[str, ...]]:
     return {
         f"{model.__name__}.{name}": values
         for model in models
+        if not model.__name__.endswith(_REQUESTS)
         for name, field in model.model_fields.items()
-        if name not in _REQUEST_FIELDS
+        if name not in _OTHER_FIELDS
         for values in literals(field.annotation)
     }
 
