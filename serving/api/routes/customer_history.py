@@ -35,18 +35,19 @@ ROUTER = router()
 )
 async def get_history(request: Request) -> Response:
     """Orders of one customer by month, with spend and categories; each reading adds an audit line."""
-    history = await customer_history(request, visible_customer_id(request))
+    customer_id = visible_customer_id(request)
+    await app_state_of(request).rate_limits.count_customers(caller(request), 1)
+    history = await customer_history(request, customer_id)
     return no_store(history.model_dump_json(exclude_unset=True).encode())
 
 
 async def customer_history(request: Request, customer_id: str) -> CustomerHistory:
-    """The audited history of a customer for the caller of a request, counted against the quota of the key.
+    """The history of a customer for the caller of a request; the reading adds an audit line.
 
     Raises:
-        Problem: 429 beyond the quota, 503 where the audit line cannot be written.
+        Problem: 503 where the line cannot be written.
     """
     app_state = app_state_of(request)
-    await app_state.rate_limits.count_customers(caller(request), 1)
     ledger, canonical_id, asked_by = app_state.consent_gate.ledger, app_state.canonical_ids, actor(request)
     machine_now, now = app_state.machine_now(), app_state.now()
     active = app_state.release_loader.current

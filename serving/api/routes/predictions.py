@@ -19,6 +19,7 @@ from serving.api.routing import CUSTOMER_PATH, router
 from serving.auth.scopes import KeyScope, requires
 from serving.predictions.consent_gate import WITHHELD_CONSENT
 from serving.predictions.feature_reader import FEATURES_UNAVAILABLE
+from serving.predictions.serializers import Rows
 from serving.schemas.predictions import PredictionRequest, PredictionsResponse
 
 ROUTER = router()
@@ -32,10 +33,7 @@ ROUTER = router()
 )
 async def post_predictions(request: Request) -> Response:
     """Predictions for up to 1,000 customers, in the order of the request; a repeated id is answered each time."""
-    parsed = await prediction_request(request)
-    async with _admission(request, parsed) as deadline:
-        rows = await app_state_of(request).prediction_service.predict(parsed, all_day=False, deadline=deadline)
-        return json_response({"predictions": rows})
+    return json_response({"predictions": await predict(request, await prediction_request(request), all_day=False)})
 
 
 @ROUTER.get(
@@ -49,11 +47,19 @@ async def post_predictions(request: Request) -> Response:
 )
 async def get_predictions(request: Request) -> Response:
     """Predictions for one customer, idempotent: the answer is the same all day in the shop unless as_of is given."""
-    parsed = prediction_request_from_query(request)
-    async with _admission(request, parsed) as deadline:
-        rows = await app_state_of(request).prediction_service.predict(parsed, all_day=True, deadline=deadline)
-        body = orjson.dumps({"predictions": rows})
+    rows = await predict(request, prediction_request_from_query(request), all_day=True)
+    body = orjson.dumps({"predictions": rows})
     return no_store(body) if rows[0]["status"] in (FEATURES_UNAVAILABLE, WITHHELD_CONSENT) else cacheable(request, body)
+
+
+async def predict(request: Request, parsed: PredictionRequest, *, all_day: bool) -> Rows:
+    """The predictions for the caller of a request, as ``PredictionService.predict``.
+
+    Raises:
+        Problem: 429 beyond the queue limit or a quota, 503 beyond the deadline, and as ``PredictionService.predict``.
+    """
+    async with _admission(request, parsed) as deadline:
+        return await app_state_of(request).prediction_service.predict(parsed, all_day=all_day, deadline=deadline)
 
 
 @asynccontextmanager

@@ -40,15 +40,7 @@ _CONSENTS_PATH = f"{CUSTOMER_PATH}/consents"
 )
 async def get_consents(request: Request) -> Response:
     """The consents of one customer, and the permissions that follow from them."""
-    app_state, customer_id, caller = app_state_of(request), visible_customer_id(request), actor(request)
-    machine_now, now = app_state.machine_now(), app_state.now()
-
-    def read() -> dict[str, Any]:
-        state = consent_state(app_state.consent_gate.ledger, customer_id, now)
-        app_state.audit_log.append(CONSENT_READ, caller, machine_now, customer=_pseudonym(app_state, customer_id))
-        return state
-
-    return _json_response(await run_in_thread(app_state, read, _to_problem, None))
+    return _json_response(await read_consents(request, visible_customer_id(request)))
 
 
 @ROUTER.put(
@@ -59,17 +51,8 @@ async def get_consents(request: Request) -> Response:
 )
 async def put_consents(request: Request) -> Response:
     """Change the consents of one customer, idempotent; the change applies from the next request on."""
-    app_state, customer_id = app_state_of(request), visible_customer_id(request)
-    changes = await read_json_as(request, ConsentChanges)
-    ledger, caller = app_state.consent_gate.ledger, actor(request)
-    machine_now, now, zone = app_state.machine_now(), app_state.now(), app_state.zone
-
-    def write() -> dict[str, Any]:
-        pending = pending_changes(ledger, customer_id, changes, machine_now, zone)
-        pending.record(ledger, app_state.audit_log, caller)
-        return consent_state(ledger, customer_id, now)
-
-    return _json_response(await run_in_thread(app_state, write, _to_problem, None))
+    customer_id = visible_customer_id(request)
+    return _json_response(await change_consents(request, customer_id, await read_json_as(request, ConsentChanges)))
 
 
 @ROUTER.delete(
@@ -83,16 +66,60 @@ async def put_consents(request: Request) -> Response:
 )
 async def delete_customer(request: Request) -> Response:
     """Erase one customer: no prediction from now on; the response counts the deleted rows of each table."""
-    app_state, customer_id, caller = app_state_of(request), visible_customer_id(request), actor(request)
+    report = await erase(request, visible_customer_id(request))
+    return Response(orjson.dumps(report), 200 if report["status"] == FINISHED else 202, media_type="application/json")
+
+
+async def read_consents(request: Request, customer_id: str) -> dict[str, Any]:
+    """The fields of ConsentsResponse for a customer; the reading adds an audit line.
+
+    Raises:
+        Problem: 503 where the consents cannot be read, or the line not be written.
+    """
+    app_state, caller = app_state_of(request), actor(request)
+    machine_now, now = app_state.machine_now(), app_state.now()
+
+    def read() -> dict[str, Any]:
+        state = consent_state(app_state.consent_gate.ledger, customer_id, now)
+        app_state.audit_log.append(CONSENT_READ, caller, machine_now, customer=_pseudonym(app_state, customer_id))
+        return state
+
+    return await run_in_thread(app_state, read, _to_problem, None)
+
+
+async def change_consents(request: Request, customer_id: str, changes: ConsentChanges) -> dict[str, Any]:
+    """The fields of ConsentsResponse after changes, which are audited.
+
+    Raises:
+        Problem: 409 for an erased customer, 422 for a change that cannot be, 503 where nothing can be written.
+    """
+    app_state, caller = app_state_of(request), actor(request)
+    ledger = app_state.consent_gate.ledger
+    machine_now, now, zone = app_state.machine_now(), app_state.now(), app_state.zone
+
+    def write() -> dict[str, Any]:
+        pending = pending_changes(ledger, customer_id, changes, machine_now, zone)
+        pending.record(ledger, app_state.audit_log, caller)
+        return consent_state(ledger, customer_id, now)
+
+    return await run_in_thread(app_state, write, _to_problem, None)
+
+
+async def erase(request: Request, customer_id: str) -> dict[str, Any]:
+    """The fields of ErasureReport for a customer, who is erased, with an audit line.
+
+    Raises:
+        Problem: 503 where the ledger cannot be written.
+    """
+    app_state, caller = app_state_of(request), actor(request)
     now = app_state.machine_now()
 
-    def erase() -> dict[str, Any]:
+    def run() -> dict[str, Any]:
         ledger = app_state.consent_gate.ledger
         append = erasure_line(app_state.audit_log, ledger, customer_id, caller, now)
         return erase_customer(app_state.home, app_state.online_store, ledger, customer_id, append).to_report()
 
-    report = await run_in_thread(app_state, erase, _to_problem, erasure_executor())
-    return Response(orjson.dumps(report), 200 if report["status"] == FINISHED else 202, media_type="application/json")
+    return await run_in_thread(app_state, run, _to_problem, erasure_executor())
 
 
 def _pseudonym(app_state: AppState, customer_id: str) -> str:
