@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from features.consents.consent import ReachRequest
+import numpy as np
+
+from features.consents.consent import PROFILING, ReachRequest
 from serving.audience_policy import AudiencePolicy
 from serving.audiences.canonical_request import canonical_reach
 from serving.audiences.column_values import describe_columns
 from serving.audiences.consent_filter import ConsentFilter
+from serving.audiences.disclosure import rounded_count
 from serving.audiences.distribution_schema import ColumnsResponse
+from serving.audiences.distributions import told_count
+from serving.audiences.query.absent_values import contact_channels
 from serving.audiences.query.scores_table import ScoresFile
 
 
@@ -45,3 +50,23 @@ class ColumnService:
         return ColumnsResponse(
             purpose=purpose, channel=channel, columns=describe_columns(columns, reachable, smallest, names)
         )
+
+    def excluded_by_consent(self, purpose: str, channel: str | None, now: int) -> int | None:
+        """Return how many of all customers are profiled but may not be approached now, in tens; None below ten."""
+        columns = self.scores.columns()
+        request = ReachRequest(*canonical_reach(purpose, channel))
+        profiled = self.consent_filter.mask(columns, ReachRequest(PROFILING, None), now)
+        return rounded_count(int(np.count_nonzero(profiled & ~self.consent_filter.mask(columns, request, now))))
+
+    def channel_counts(self, purpose: str, now: int, *, is_admin: bool) -> dict[str, int | None]:
+        """Return how many customers may be approached now on each channel of a consent or a contact.
+
+        None stands for fewer than may be told.
+        """
+        columns, smallest = self.scores.columns(), 0 if is_admin else self.policy.smallest_audience
+        channels = sorted({*self.consent_filter.channels(columns), *contact_channels(columns)})
+        requests = {channel: ReachRequest(*canonical_reach(purpose, channel)) for channel in channels}
+        return {
+            channel: told_count(self.consent_filter.mask(columns, request, now), smallest)
+            for channel, request in requests.items()
+        }

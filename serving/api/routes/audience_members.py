@@ -87,7 +87,7 @@ async def get_members(request: Request) -> Response:
             headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPES.get(query.format, "application/json")
         )
     if query.format != "json" and query.size is None and query.cursor is None:
-        return await _stream(app_state, audience_id, export, query.formulas)
+        return await stream_members(app_state, audience_id, export, query.formulas)
     size = min(query.size or DEFAULT_PAGE_SIZE, MAX_JSON_PAGE_SIZE if query.format == "json" else MAX_PAGE_SIZE)
     exported = await run_in_audience_thread(
         app_state, lambda: app_state.audience_service.page(audience_id, query.cursor, size, export)
@@ -105,7 +105,10 @@ async def get_members(request: Request) -> Response:
     return Response(b"".join(encode(media_type, [page.rows], query.formulas)), headers=headers, media_type=media_type)
 
 
-async def _stream(app_state: AppState, audience_id: str, export: ExportContext, formulas: FormulaCells) -> Response:
+async def stream_members(
+    app_state: AppState, audience_id: str, export: ExportContext, formulas: FormulaCells
+) -> Response:
+    """All members of an audience as a stream, in the format of the export."""
     state, tables = await run_in_audience_thread(
         app_state, lambda: app_state.audience_service.export_all(audience_id, export)
     )

@@ -93,7 +93,7 @@ def absent_value_note(comparison: Comparison, present: PresentValues) -> str:
 
 def unknown_channel_note(channel: str, consent_channels: Collection[str], columns: Columns) -> str:
     """Return a sentence on a channel that neither a consent nor a contact names; empty where one does."""
-    channels = {*consent_channels, *_contact_channels(columns)}
+    channels = {*consent_channels, *contact_channels(columns)}
     if channel in channels:
         return ""
     others = f"there are {_list_values(closest_texts(channel, channels))}" if channels else "no channel is on record"
@@ -141,7 +141,8 @@ def _to_values(numbers: Sequence[object], arrow_type: pa.DataType) -> list[objec
     return [value.isoformat() for value in stored.cast(arrow_type).to_pylist()]
 
 
-def _contact_channels(columns: Columns) -> list[str]:
+def contact_channels(columns: Columns) -> list[str]:
+    """Return the channels through which customers come or were contacted."""
     ranking = columns[CHANNEL_RANKING] if CHANNEL_RANKING in columns.column_types else None
     members = ranking.members if isinstance(ranking, ListColumn) else None
     return members.dictionary.to_pylist() if isinstance(members, DictionaryColumn) else []

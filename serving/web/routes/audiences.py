@@ -1,0 +1,165 @@
+"""Section Audiences: the list, the builder, one audience with its members, and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, get_args
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from serving.api.app_state import AppState
+from serving.api.audience_work import export_context, run_in_audience_thread
+from serving.api.dependencies import app_state_of
+from serving.api.routes.audience_members import Format, stream_members
+from serving.audiences.audience_service import SAMPLE_FORMAT, ExportContext
+from serving.audiences.errors import AudienceNotFound, InvalidAudienceRequest
+from serving.audiences.formats import ndjson
+from serving.audiences.holdout import HoldoutChoice
+from serving.auth.scopes import KeyScope
+from serving.problems import Problem
+from serving.web.audience_answers import answer_query, audience_request, value_column_of
+from serving.web.audience_query import AUDIENCES_PATH, BUILDER_PATH, AudienceQuery
+from serving.web.forms import submitted_form
+from serving.web.rendering import render
+from serving.web.routing import page_access, page_change, page_router
+from serving.web.views.audience import AudienceView, ExpiredView, conditions_of, curl_of, files_of
+from serving.web.views.audience_answer import answer_view
+from serving.web.views.audience_builder import BuilderView, ChannelView, addable_columns, sliders_of
+from serving.web.views.audience_builder import conditions_of as shown_conditions
+from serving.web.views.audience_list import list_view
+
+ROUTER = page_router()
+LISTED, MEMBERS = 50, 50  # rows of a page
+Result = TypeVar("Result")
+_DEFAULTS = {"holdout": "10"}
+
+
+@ROUTER.get(AUDIENCES_PATH, dependencies=[page_access(KeyScope.AUDIENCE)])
+async def audience_list(request: Request) -> Response:
+    """The stored audiences, and crowds to start from."""
+    export, cursor = export_context(request, SAMPLE_FORMAT), request.query_params.get("cursor")
+    view = await _run(request, lambda app_state: list_view(app_state, cursor, LISTED, export))
+    return render(request, "audiences/list.html", view)
+
+
+@ROUTER.get(BUILDER_PATH, dependencies=[page_access(KeyScope.AUDIENCE)])
+async def builder(request: Request) -> Response:
+    """The builder; a script gets the part that changes with the conditions."""
+    query, export = _query_of(request.url.query), export_context(request, SAMPLE_FORMAT)
+    is_update = "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
+    view = await _run(request, lambda app_state: builder_view(app_state, query, export, is_whole=not is_update))
+    status = 200 if view.answer else 422
+    return render(request, f"audiences/{'_update' if is_update else 'builder'}.html", view, 200 if is_update else status)
+
+
+@ROUTER.post(AUDIENCES_PATH, dependencies=[page_change(KeyScope.AUDIENCE)])
+async def store_audience(request: Request) -> Response:
+    """Store the audience of a query; its address keeps the conditions, so that an expired one can be counted anew."""
+    query, export = AudienceQuery.parse(submitted_form(request).get("query", "")), export_context(request, SAMPLE_FORMAT)
+    answer = await _run(request, lambda app_state: _store(app_state, query, export))
+    if isinstance(answer, str):
+        return RedirectResponse(f"{AUDIENCES_PATH}/{answer}?{query.text}", 303)
+    return render(request, "audiences/builder.html", answer, 422)
+
+
+@ROUTER.get(f"{AUDIENCES_PATH}/{{audience_id}}", dependencies=[page_access(KeyScope.AUDIENCE)])
+async def audience(request: Request) -> Response:
+    """One audience; its members are read, and audited, only where ``members`` is among the parameters."""
+    export = export_context(request, "page")
+    query = AudienceQuery.parse(request.url.query)
+    try:
+        view = await _run(request, lambda app_state: _audience_view(app_state, request, query, export))
+    except AudienceNotFound:
+        again = query.replacing(members="", cursor="")
+        return render(request, "audiences/expired.html", ExpiredView(again_url=again.url if again.pairs else None), 404)
+    return render(request, "audiences/audience.html", view)
+
+
+@ROUTER.get(f"{AUDIENCES_PATH}/{{audience_id}}/members", dependencies=[page_access(KeyScope.AUDIENCE)])
+async def audience_file(request: Request) -> Response:
+    """All members as a file: those to approach, or those held out."""
+    audience_id, parameters = request.path_params["audience_id"], request.query_params
+    file_format, choice = parameters.get("format", "csv"), parameters.get("holdout", "exclude")
+    if file_format not in get_args(Format)[1:] or choice not in get_args(HoldoutChoice):
+        raise Problem(422, f"Found the format {file_format} and the holdout {choice}; expected those of a link.")
+    holdout: HoldoutChoice = "only" if choice == "only" else "include" if choice == "include" else "exclude"
+    response = await stream_members(
+        app_state_of(request), audience_id, export_context(request, file_format, holdout), "escape"
+    )
+    suffix = "-held-out" if choice == "only" else ""
+    response.headers["Content-Disposition"] = f'attachment; filename="audience-{audience_id}{suffix}.{file_format}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def builder_view(app_state: AppState, query: AudienceQuery, export: ExportContext, *, is_whole: bool) -> BuilderView:
+    """Return the view of the builder; the parts that do not change with a slider only where it is whole.
+
+    Raises:
+        InvalidScores: there are no scores.
+    """
+    answer = answer_query(app_state, query, export)
+    sliders, answered = sliders_of(answer), answer_view(answer)
+    conditions = shown_conditions(answer)
+    if not is_whole:
+        return BuilderView(
+            query=query, sliders=sliders, answer=answered, errors=answer.errors, conditions=conditions, columns={}
+        )
+    counts = app_state.audience_service.columns.channel_counts(
+        query.choice("purpose", "marketing"), export.now, is_admin=export.is_admin
+    )
+    return BuilderView(
+        query=query,
+        sliders=sliders,
+        answer=answered,
+        errors=answer.errors,
+        conditions=conditions,
+        columns=addable_columns(answer),
+        channels=[ChannelView(name=name, agreed=agreed, enabled=bool(agreed)) for name, agreed in counts.items()],
+    )
+
+
+def _store(app_state: AppState, query: AudienceQuery, export: ExportContext) -> str | BuilderView:
+    """Return the id of the stored audience; the builder where there is nothing to store."""
+    columns = app_state.audience_service.scores.columns()
+    try:
+        request = audience_request(query, columns, value_column_of(app_state, columns), keep=True)
+        stored = app_state.audience_service.create(request, export)
+    except InvalidAudienceRequest:
+        return builder_view(app_state, query, export, is_whole=True)
+    return stored.audience_id or builder_view(app_state, query, export, is_whole=True)
+
+
+def _audience_view(
+    app_state: AppState, request: Request, query: AudienceQuery, export: ExportContext
+) -> AudienceView:
+    service, audience_id = app_state.audience_service, request.path_params["audience_id"]
+    metadata = service.metadata(audience_id, export)
+    page = None
+    if query.choice("members"):
+        page = service.page(audience_id, query.choice("cursor") or None, MEMBERS, export).page
+    rows = [orjson.loads(line) for chunk in ndjson([page.rows]) for line in chunk.splitlines()] if page else None
+    return AudienceView(
+        audience=metadata,
+        expires_at=metadata.created_at + service.policy.retention,
+        conditions=conditions_of(metadata.filter),
+        files=files_of(metadata),
+        curl=curl_of(audience_id, str(request.base_url)),
+        members=rows,
+        next=page.next if page else None,
+        again_url=query.replacing(members="", cursor="").url,
+    )
+
+
+def _query_of(text: str) -> AudienceQuery:
+    """Return the query of an address; an empty address gets the defaults of a new audience."""
+    query = AudienceQuery.parse(text)
+    return query if text else query.replacing(**_DEFAULTS)
+
+
+async def _run(request: Request, work: Callable[[AppState], Result]) -> Result:
+    """Run work on the application state in a thread for audiences."""
+    app_state = app_state_of(request)
+    return await run_in_audience_thread(app_state, lambda: work(app_state))

@@ -1,0 +1,66 @@
+"""View of the section Audiences: crowds to start from, and the stored audiences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from serving.api.app_state import AppState
+from serving.audiences.audience_service import ExportContext
+from serving.audiences.distribution_schema import ColumnResponse
+from serving.audiences.export.audience_list import AudienceSummary
+from serving.web.audience_query import audience_url
+
+PRESET_PREFIX, SEGMENTS, BAND = "preset_segment_", "segments", "churn_band"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrowdView:
+    """A crowd to start an audience from: its name is a word of the page, or the shop's own."""
+
+    word_kind: str | None
+    name: str
+    count: int
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudienceListView:
+    """View of the stored audiences, the newest first."""
+
+    crowds: Sequence[CrowdView]
+    audiences: Sequence[AudienceSummary]
+    next: str | None
+
+
+def list_view(app_state: AppState, cursor: str | None, size: int, export: ExportContext) -> AudienceListView:
+    """Return the crowds with their customers now, and a page of the stored audiences.
+
+    Raises:
+        InvalidScores: there are no scores.
+        InvalidCursor: the cursor is not one of a page.
+    """
+    service = app_state.audience_service
+    names = {name for name in service.scores.columns().column_types if _is_crowd(name)}
+    columns = service.columns.describe("marketing", None, names, export.now, is_admin=export.is_admin) if names else None
+    page = service.stored_page(cursor, size, export)
+    crowds = [crowd for column in (columns.columns if columns else ()) for crowd in _crowds_of(column)]
+    return AudienceListView(crowds=crowds, audiences=page.audiences, next=page.next)
+
+
+def _is_crowd(name: str) -> bool:
+    return name in {SEGMENTS, BAND} or name.startswith(PRESET_PREFIX)
+
+
+def _crowds_of(column: ColumnResponse) -> list[CrowdView]:
+    values = column.values or []
+    if column.name.startswith(PRESET_PREFIX):
+        name, values = column.name.removeprefix(PRESET_PREFIX), [value for value in values if value.value is True]
+        return [_crowd("preset_segment", name, column.name, value.value, value.count) for value in values]
+    kind = "band" if column.name == BAND else None
+    return [_crowd(kind, str(value.value), column.name, value.value, value.count) for value in values]
+
+
+def _crowd(word_kind: str | None, name: str, column: str, value: str | bool, count: int) -> CrowdView:
+    url = audience_url({"column": column, "equals": value}, name=name, holdout=10)
+    return CrowdView(word_kind=word_kind, name=name, count=count, url=url)
