@@ -14,6 +14,7 @@ from serving.audiences.distribution_schema import ColumnResponse
 from serving.audiences.errors import InvalidAudienceRequest
 from serving.audiences.estimates.expected_totals import choose_horizon
 from serving.audiences.query.column_descriptions import ColumnDescription, read_descriptions
+from serving.audiences.query.column_types import ColumnKind
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.request_parsing import parse_request
 from serving.audiences.schema import AudienceRequest, AudienceResponse
@@ -49,7 +50,8 @@ def answer_query(app_state: AppState, query: AudienceQuery, export: ExportContex
     service = app_state.audience_service
     columns = service.scores.columns()
     value_column = value_column_of(app_state, columns)
-    response, errors = None, Sequence[FieldProblem]()
+    query = _with_added_flag(without_idle_sliders(query, value_column), columns)
+    response, errors = None, tuple[FieldProblem, ...]()
     try:
         request = audience_request(query, columns, value_column, keep=False)
         response = service.create(request, export)
@@ -78,7 +80,7 @@ def audience_request(
     Raises:
         InvalidAudienceRequest: a field is not as expected.
     """
-    conditions = query.conditions(columns.column_types)
+    conditions = without_idle_sliders(query, value_column).conditions(columns.column_types)
     body: dict[str, Any] = {
         "filter": {"all": conditions} if conditions else None,
         "purpose": query.choice("purpose", "marketing"),
@@ -95,6 +97,26 @@ def audience_request(
         sliders = [name for name in (CHURN, value_column) if name and name in columns]
         body["histogram"] = [{"column": name, "bins": BINS} for name in sliders] or None
     return parse_request(orjson.dumps({name: value for name, value in body.items() if value is not None}))
+
+
+def _with_added_flag(query: AudienceQuery, columns: Columns) -> AudienceQuery:
+    """Return the query with the condition that is being added, where it is a flag: a person wants those who have it."""
+    added = query.choice("add")
+    is_flag = added in columns and columns.column_types[added].kind is ColumnKind.BOOLEAN
+    return query.replacing(**{"add": "", f"is:{added}": "true"}) if is_flag else query
+
+
+def without_idle_sliders(query: AudienceQuery, value_column: str | None) -> AudienceQuery:
+    """Return the query without sliders at their ends, which select everybody, those without a value included."""
+    idle = {f"min:{CHURN}": 0.0, f"max:{CHURN}": 1.0, f"min:{value_column}": 0.0}
+    return AudienceQuery(tuple((name, value) for name, value in query.pairs if not _is_number(value, idle.get(name))))
+
+
+def _is_number(text: str, number: float | None) -> bool:
+    try:
+        return number is not None and float(text) == number
+    except ValueError:
+        return False
 
 
 def value_column_of(app_state: AppState, columns: Columns) -> str | None:

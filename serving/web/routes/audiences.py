@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar, get_args
 
 import orjson
@@ -14,7 +15,7 @@ from serving.api.audience_work import export_context, run_in_audience_thread
 from serving.api.dependencies import app_state_of
 from serving.api.routes.audience_members import Format, stream_members
 from serving.audiences.audience_service import SAMPLE_FORMAT, ExportContext
-from serving.audiences.errors import AudienceNotFound, InvalidAudienceRequest
+from serving.audiences.errors import InvalidAudienceRequest
 from serving.audiences.formats import ndjson
 from serving.audiences.holdout import HoldoutChoice
 from serving.auth.scopes import KeyScope
@@ -51,13 +52,18 @@ async def builder(request: Request) -> Response:
     is_update = "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
     view = await _run(request, lambda app_state: builder_view(app_state, query, export, is_whole=not is_update))
     status = 200 if view.answer else 422
-    return render(request, f"audiences/{'_update' if is_update else 'builder'}.html", view, 200 if is_update else status)
+    return render(
+        request, f"audiences/{'_update' if is_update else 'builder'}.html", view, 200 if is_update else status
+    )
 
 
 @ROUTER.post(AUDIENCES_PATH, dependencies=[page_change(KeyScope.AUDIENCE)])
 async def store_audience(request: Request) -> Response:
     """Store the audience of a query; its address keeps the conditions, so that an expired one can be counted anew."""
-    query, export = AudienceQuery.parse(submitted_form(request).get("query", "")), export_context(request, SAMPLE_FORMAT)
+    query, export = (
+        AudienceQuery.parse(submitted_form(request).get("query", "")),
+        export_context(request, SAMPLE_FORMAT),
+    )
     answer = await _run(request, lambda app_state: _store(app_state, query, export))
     if isinstance(answer, str):
         return RedirectResponse(f"{AUDIENCES_PATH}/{answer}?{query.text}", 303)
@@ -68,10 +74,12 @@ async def store_audience(request: Request) -> Response:
 async def audience(request: Request) -> Response:
     """One audience; its members are read, and audited, only where ``members`` is among the parameters."""
     export = export_context(request, "page")
-    query = AudienceQuery.parse(request.url.query)
+    query = AudienceQuery.parse(request.url.query).replacing(lang="")
     try:
         view = await _run(request, lambda app_state: _audience_view(app_state, request, query, export))
-    except AudienceNotFound:
+    except Problem as problem:
+        if problem.status != 404:
+            raise
         again = query.replacing(members="", cursor="")
         return render(request, "audiences/expired.html", ExpiredView(again_url=again.url if again.pairs else None), 404)
     return render(request, "audiences/audience.html", view)
@@ -129,12 +137,10 @@ def _store(app_state: AppState, query: AudienceQuery, export: ExportContext) -> 
         stored = app_state.audience_service.create(request, export)
     except InvalidAudienceRequest:
         return builder_view(app_state, query, export, is_whole=True)
-    return stored.audience_id or builder_view(app_state, query, export, is_whole=True)
+    return stored.audience_id or replace(builder_view(app_state, query, export, is_whole=True), is_refused=True)
 
 
-def _audience_view(
-    app_state: AppState, request: Request, query: AudienceQuery, export: ExportContext
-) -> AudienceView:
+def _audience_view(app_state: AppState, request: Request, query: AudienceQuery, export: ExportContext) -> AudienceView:
     service, audience_id = app_state.audience_service, request.path_params["audience_id"]
     metadata = service.metadata(audience_id, export)
     page = None
@@ -155,8 +161,8 @@ def _audience_view(
 
 def _query_of(text: str) -> AudienceQuery:
     """Return the query of an address; an empty address gets the defaults of a new audience."""
-    query = AudienceQuery.parse(text)
-    return query if text else query.replacing(**_DEFAULTS)
+    query = AudienceQuery.parse(text).replacing(lang="")
+    return query if query.pairs else query.replacing(**_DEFAULTS)
 
 
 async def _run(request: Request, work: Callable[[AppState], Result]) -> Result:

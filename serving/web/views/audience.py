@@ -55,7 +55,8 @@ def files_of(audience: AudienceMetadata) -> list[FileView]:
         choices.append(("csv", "only"))
     path = f"{AUDIENCES_PATH}/{audience.audience_id}/members"
     return [
-        FileView(format=name, holdout=holdout, url=f"{path}?format={name}&holdout={holdout}") for name, holdout in choices
+        FileView(format=name, holdout=holdout, url=f"{path}?format={name}&holdout={holdout}")
+        for name, holdout in choices
     ]
 
 

@@ -89,12 +89,14 @@ def answer_view(answer: BuilderAnswer) -> AnswerView | None:
             for name in COMPOSITION
             if response.composition.get(name)
         ],
-        steps=[] if count else [StepView(column=_column_of(step.condition), count=step.count) for step in response.funnel],
+        steps=[]
+        if count
+        else [StepView(column=_column_of(step.condition), count=step.count) for step in response.funnel],
         sample=sample,
         sample_columns=[name for name in (sample[0] if sample else ()) if name != "customer_id"],
         excluded_by_consent=answer.excluded_by_consent,
         smallest=answer.smallest,
-        query=answer.query.text,
+        query=answer.query.replacing(add="").text,
     )
 
 

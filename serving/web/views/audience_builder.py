@@ -67,17 +67,17 @@ class BuilderView:
     conditions: Sequence[ConditionView] = ()
     columns: Mapping[str, Sequence[ColumnDescription]]  # group -> those that a condition may name
     channels: Sequence[ChannelView] = ()
-    unstored: str | None = None  # why an audience was not stored
+    is_refused: bool = False  # whether an audience was to be stored, and was not
 
 
 def sliders_of(answer: BuilderAnswer) -> list[SliderView]:
     """Return the sliders of churn and value, as far as the table has their columns."""
     histograms = {histogram.column: histogram for histogram in (answer.response.histograms if answer.response else ())}
-    sliders = []
-    for name in (CHURN, answer.value_column):
-        if name in answer.columns:
-            sliders.append(_slider(name, answer.query, histograms.get(name), answer.columns[name]))
-    return sliders
+    return [
+        _slider(name, answer.query, histograms.get(name), answer.columns[name])
+        for name in (CHURN, answer.value_column)
+        if name in answer.columns
+    ]
 
 
 def _slider(name: str, query: AudienceQuery, histogram: Histogram | None, column: ColumnResponse) -> SliderView:
@@ -89,17 +89,23 @@ def _slider(name: str, query: AudienceQuery, histogram: Histogram | None, column
     return SliderView(
         column=name,
         key="churn" if is_churn else "spend" if name.startswith("ltv") else "orders",
-        maximum=max(maximum, low),
+        maximum=maximum,
         step=0.01 if is_churn else nice_step(maximum / _STEPS, 0.0),
         low=low,
         high=high,
-        bars=[_bar(part.at_least, part.below, part.count, low, high) for part in (histogram.bins if histogram else ())],
+        bars=_bars(histogram, low, high) if histogram else (),
     )
 
 
-def _bar(begin: BinEdge, end: BinEdge, count: int, low: float, high: float | None) -> _Bar:
-    middle = (_number(begin, 0.0) + _number(end, 0.0)) / 2
-    return begin, end, count, low <= middle and (high is None or middle <= high)
+def _bars(histogram: Histogram, low: float, high: float | None) -> list[_Bar]:
+    """Return the bars, none where nobody is counted; one is in the chosen range if its middle is."""
+    if not any(part.count for part in histogram.bins):
+        return []
+    middles = [(_number(part.at_least, 0.0) + _number(part.below, 0.0)) / 2 for part in histogram.bins]
+    return [
+        (part.at_least, part.below, part.count, low <= middle and (high is None or middle <= high))
+        for part, middle in zip(histogram.bins, middles, strict=True)
+    ]
 
 
 def conditions_of(answer: BuilderAnswer) -> list[ConditionView]:

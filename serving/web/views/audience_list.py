@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from serving.api.app_state import AppState
 from serving.audiences.audience_service import ExportContext
-from serving.audiences.distribution_schema import ColumnResponse
+from serving.audiences.distribution_schema import ColumnResponse, ColumnValue
 from serving.audiences.export.audience_list import AudienceSummary
 from serving.web.audience_query import audience_url
 
@@ -42,7 +42,9 @@ def list_view(app_state: AppState, cursor: str | None, size: int, export: Export
     """
     service = app_state.audience_service
     names = {name for name in service.scores.columns().column_types if _is_crowd(name)}
-    columns = service.columns.describe("marketing", None, names, export.now, is_admin=export.is_admin) if names else None
+    columns = (
+        service.columns.describe("marketing", None, names, export.now, is_admin=export.is_admin) if names else None
+    )
     page = service.stored_page(cursor, size, export)
     crowds = [crowd for column in (columns.columns if columns else ()) for crowd in _crowds_of(column)]
     return AudienceListView(crowds=crowds, audiences=page.audiences, next=page.next)
@@ -55,12 +57,12 @@ def _is_crowd(name: str) -> bool:
 def _crowds_of(column: ColumnResponse) -> list[CrowdView]:
     values = column.values or []
     if column.name.startswith(PRESET_PREFIX):
-        name, values = column.name.removeprefix(PRESET_PREFIX), [value for value in values if value.value is True]
-        return [_crowd("preset_segment", name, column.name, value.value, value.count) for value in values]
+        name = column.name.removeprefix(PRESET_PREFIX)
+        return [_crowd("preset_segment", name, column.name, value) for value in values if value.value is True]
     kind = "band" if column.name == BAND else None
-    return [_crowd(kind, str(value.value), column.name, value.value, value.count) for value in values]
+    return [_crowd(kind, str(value.value), column.name, value) for value in values]
 
 
-def _crowd(word_kind: str | None, name: str, column: str, value: str | bool, count: int) -> CrowdView:
-    url = audience_url({"column": column, "equals": value}, name=name, holdout=10)
-    return CrowdView(word_kind=word_kind, name=name, count=count, url=url)
+def _crowd(word_kind: str | None, name: str, column: str, value: ColumnValue) -> CrowdView:
+    url = audience_url({"column": column, "equals": value.value}, name=name, holdout=10)
+    return CrowdView(word_kind=word_kind, name=name, count=value.count, url=url)
