@@ -39,7 +39,7 @@ _DEFAULTS = {"holdout": "10"}
 
 @ROUTER.get(AUDIENCES_PATH, dependencies=[page_access(KeyScope.AUDIENCE)])
 async def audience_list(request: Request) -> Response:
-    """The stored audiences, and crowds to start from."""
+    """The stored audiences, and segments to start from."""
     export, cursor = export_context(request, SAMPLE_FORMAT), request.query_params.get("cursor")
     view = await _run(request, lambda app_state: list_view(app_state, cursor, LISTED, export))
     return render(request, "audiences/list.html", view)
