@@ -29,7 +29,7 @@ from serving.web.views.audience import AudienceView, ExpiredView, conditions_of,
 from serving.web.views.audience_answer import answer_view
 from serving.web.views.audience_builder import BuilderView, ChannelView, addable_columns, sliders_of
 from serving.web.views.audience_builder import conditions_of as shown_conditions
-from serving.web.views.audience_list import list_view
+from serving.web.views.audience_list import PRESET_PREFIX, list_view
 
 ROUTER = page_router()
 LISTED, MEMBERS = 50, 50  # rows of a page
@@ -162,6 +162,8 @@ def _audience_view(app_state: AppState, request: Request, query: AudienceQuery, 
 def _query_of(text: str) -> AudienceQuery:
     """Return the query of an address; an empty address gets the defaults of a new audience."""
     query = AudienceQuery.parse(text).replacing(lang="")
+    if segment := query.choice("crowd"):  # a preset segment by its name alone
+        query = query.replacing(crowd="", **{f"is:{PRESET_PREFIX}{segment}": "true", **_DEFAULTS})
     return query if query.pairs else query.replacing(**_DEFAULTS)
 
 
