@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Booleans, RowIndices
-from serving.audiences.economics.campaign_profit import Campaign
+from serving.audiences.economics.campaign_sums import Campaign, CampaignSums, campaign_sums
 from serving.audiences.economics.contacts import Contacts, contacts_of, curve_ends
 from serving.audiences.economics.cut_offs import cut_offs, money
 from serving.audiences.economics.offer_effect import EffectRefusal, OfferEffect, assumed_effect, measured_effect
@@ -17,7 +17,7 @@ from serving.audiences.estimates.expected_totals import ExpectedTotals
 from serving.audiences.estimates.intervals import Z90
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.schema import ExpectedTotal
-from serving.schemas.economics import CutOff, Economics, EconomicsRequest, MoneyEstimate
+from serving.schemas.economics import Economics, EconomicsRequest, MoneyEstimate
 from training.estimate import NORMAL_975
 from training.experiments.record.experiment_folder import ExperimentFolder
 from training.inference.uplift.evidence import UpliftEvidence
@@ -62,49 +62,53 @@ def audience_economics(
             "economics", "Found a scores table without horizons; expected what `flywheel score` writes."
         )
     totals = members.totals
-    contacts = contacts_of(
-        request, members.columns, members.rows, members.holdout, members.horizon_days,
-        has_amounts=totals.revenue is not None,
-    )  # fmt: skip
+    contacts = contacts_of(request, totals.by_member, len(members.rows), members.holdout)
     measured = measured_effect(request, members.channel, sources.experiments)
-    if len(contacts) < smallest:
+    if contacts.count < smallest:
         return None
     margin_per_order = _margin_per_order(request, contacts)
     effect, refusal = _choose_effect(request, measured, contacts, margin_per_order)
     if effect is not None:
-        effect = with_personal_effects(effect, sources.uplift, members.columns, contacts.rows)
+        effect = with_personal_effects(effect, sources.uplift, members.columns, contacts.chosen(members.rows))
     campaign = Campaign(
         request=request,
         contacts=contacts,
         effect=effect,
-        margin_per_order=margin_per_order,
-        orders_range=_relative_range(totals.conversions),
+        worth=request.margin if effect is not None and effect.outcome == "spend" else margin_per_order or 0.0,
+        offers_range=_relative_range(totals.conversions),
     )
-    return _answer(campaign, refusal, members.horizon_days, totals.revenue, smallest)
+    return _answer(campaign, refusal, members, margin_per_order, smallest)
 
 
 def _answer(
-    campaign: Campaign, refusal: EffectRefusal | None, horizon_days: int, revenue: ExpectedTotal | None, smallest: int
+    campaign: Campaign,
+    refusal: EffectRefusal | None,
+    members: Members,
+    margin_per_order: float | None,
+    smallest: int,
 ) -> Economics:
     contacts, effect = campaign.contacts, campaign.effect
-    everybody = np.array([len(contacts)])
-    total, profit = cut_offs(campaign, everybody)[0], campaign.profit(everybody)
+    curve, affordable = curve_ends(contacts.count, smallest), _affordable_people(campaign, smallest)
+    ends = np.unique([*curve, contacts.count, *([] if affordable is None else [affordable])])
+    sums = campaign_sums(campaign, ends)
+    in_orders = effect is not None and effect.outcome == "orders"
+    budgeted = np.flatnonzero(ends == affordable)
     return Economics(
-        contacted=len(contacts),
-        horizon_days=horizon_days,
-        value_at_stake=_value_range(total.value_at_stake, revenue),
-        expected_orders=total.expected_orders,
-        margin_per_order=campaign.margin_per_order,
-        contact_cost=total.contact_cost,
-        offer_cost=total.offer_cost,
-        cost=total.contact_cost + total.offer_cost,
-        break_even_orders=_break_even_orders(campaign),
-        curve=cut_offs(campaign, curve_ends(len(contacts), smallest)),
-        within_budget=_within_budget(campaign, smallest),
+        contacted=contacts.count,
+        horizon_days=members.horizon_days or 0,
+        value_at_stake=_value_range(sums, members.totals.revenue),
+        expected_orders=None if sums.orders is None else float(sums.orders[-1]),
+        margin_per_order=margin_per_order,
+        contact_cost=float(sums.contact_cost[-1]),
+        offer_cost=float(sums.offer_cost[-1]),
+        cost=float(sums.contact_cost[-1] + sums.offer_cost[-1]),
+        break_even_orders=_break_even_orders(campaign, sums, margin_per_order),
+        curve=cut_offs(contacts, ends, sums, np.searchsorted(ends, curve)),
+        within_budget=cut_offs(contacts, ends, sums, budgeted)[0] if len(budgeted) else None,
         profit_basis="none" if effect is None else effect.basis,
-        incremental_orders=None if profit is None or profit.orders is None else money(profit.orders, 0),
-        incremental_margin=None if profit is None else money(profit.margin, 0),
-        profit=None if profit is None else money(profit.profit, 0),
+        incremental_orders=money(sums.added, -1) if in_orders else None,
+        incremental_margin=money(sums.margin, -1),
+        profit=money(sums.profit, -1),
         reason=None if refusal is None else refusal.reason,
         detail=" ".join(part.detail for part in (effect, refusal) if part is not None),
     )
@@ -127,37 +131,39 @@ def _choose_effect(
 
 
 def _margin_per_order(request: EconomicsRequest, contacts: Contacts) -> float | None:
-    if contacts.revenue is None or contacts.orders is None or not contacts.orders.sum() > 0:
-        return None
-    return float(request.margin * contacts.revenue.sum() / contacts.orders.sum())
+    orders = 0.0 if contacts.orders is None else float(contacts.orders.sum())
+    return (
+        None if contacts.revenue is None or not orders > 0 else request.margin * float(contacts.revenue.sum()) / orders
+    )
 
 
-def _break_even_orders(campaign: Campaign) -> float | None:
+def _break_even_orders(campaign: Campaign, sums: CampaignSums, margin_per_order: float | None) -> float | None:
     """Return the additional orders per person whose margin, less their own offers, pays for the cost without them."""
-    everybody = np.array([len(campaign.contacts)])
-    if campaign.margin_per_order is None or not len(campaign.contacts):
+    if margin_per_order is None or not campaign.contacts.count:
         return None
-    pays_on_order = campaign.contacts.ordering is not None
-    gain = campaign.margin_per_order - (campaign.request.offer_cost if pays_on_order else 0.0)
-    cost = campaign.contact_cost(everybody) + campaign.offer_cost(everybody, 0.0)
-    return float(cost[0]) / len(campaign.contacts) / gain if gain > 0 else None
+    gain = margin_per_order - (0.0 if campaign.contacts.ordering is None else campaign.request.offer_cost)
+    cost = float(sums.contact_cost[-1] + sums.free_offer_cost[-1])
+    return cost / campaign.contacts.count / gain if gain > 0 else None
 
 
-def _within_budget(campaign: Campaign, smallest: int) -> CutOff | None:
-    if campaign.request.budget is None:
+def _affordable_people(campaign: Campaign, smallest: int) -> int | None:
+    """Return how many of the first people the budget pays for; None without one, and below ``smallest``."""
+    request, people = campaign.request, campaign.contacts.count
+    if request.budget is None:
         return None
-    people, cost = len(campaign.contacts), campaign.cost_per_person()
-    if isinstance(cost, np.ndarray):
-        people = int(np.searchsorted(np.cumsum(cost), campaign.request.budget, "right"))
-    elif cost > 0:
-        people = min(people, int(campaign.request.budget / cost))
-    return cut_offs(campaign, np.array([people]))[0] if people >= max(smallest, 1) else None
+    if isinstance(campaign.offers, np.ndarray):
+        spent = request.contact_cost * np.arange(1, people + 1) + request.offer_cost * np.cumsum(campaign.offers)
+        people = int(np.searchsorted(spent, request.budget, "right"))
+    elif (cost := request.contact_cost + request.offer_cost * campaign.offers) > 0:
+        people = min(people, int(request.budget / cost))
+    return people if people >= max(smallest, 1) else None
 
 
-def _value_range(value: float | None, revenue: ExpectedTotal | None) -> MoneyEstimate | None:
+def _value_range(sums: CampaignSums, revenue: ExpectedTotal | None) -> MoneyEstimate | None:
     """Return the value at stake with the relative range of the members' revenue: those held out are like the others."""
-    if value is None or revenue is None:
+    if sums.value is None or revenue is None:
         return None
+    value = float(sums.value[-1])
     if revenue.interval is None:
         return MoneyEstimate(value=value, low=None, high=None)
     low, high = (end / revenue.mean * value for end in (revenue.interval.p10, revenue.interval.p90))

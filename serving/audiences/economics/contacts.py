@@ -8,14 +8,7 @@ import numpy as np
 
 from features.arrays import Booleans, Floats, Integers, RowIndices
 from serving.audiences.errors import InvalidAudienceRequest
-from serving.audiences.estimates.horizon_columns import (
-    nearest_purchase_column,
-    numbers,
-    orders_column,
-    purchase_probabilities,
-    spend_columns,
-)
-from serving.audiences.query.scores_table import Columns
+from serving.audiences.estimates.expected_totals import MemberOutcomes
 from serving.schemas.economics import EconomicsRequest
 
 MAX_POINTS = 50  # of the curve
@@ -25,48 +18,44 @@ MAX_POINTS = 50  # of the curve
 class Contacts:
     """The n people contacted, in the order of the audience; they cost something, and those held out do not."""
 
-    rows: RowIndices  # (n,) of the table
-    members: Integers  # (n,) members up to each of them, those held out included
+    positions: RowIndices | None  # (n,) among the members; None where nobody is held out
+    count: int  # n
     orders: Floats | None  # (n,) within the horizon
     revenue: Floats | None  # (n,) within the horizon; None for a log without amounts
     ordering: Floats | None  # (n,) probability of an order; None where no offer is paid on order
 
-    def __len__(self) -> int:
-        return len(self.rows)
+    def chosen(self, members: RowIndices) -> RowIndices:
+        """Return those of the members who are contacted, (n,)."""
+        return members if self.positions is None else members[self.positions]
+
+    def members_until(self, count: int) -> int:
+        """Return the number of members up to the last of the first people contacted, those held out included."""
+        return count if self.positions is None or not count else int(self.positions[count - 1]) + 1
 
 
-def contacts_of(
-    request: EconomicsRequest,
-    columns: Columns,
-    rows: RowIndices,
-    holdout: Booleans | None,
-    horizon_days: int,
-    *,
-    has_amounts: bool,
-) -> Contacts:
-    """Read what the people contacted are expected to do.
+def contacts_of(request: EconomicsRequest, outcomes: MemberOutcomes, count: int, holdout: Booleans | None) -> Contacts:
+    """Choose the people contacted among ``count`` members with these outcomes.
 
     Raises:
         InvalidAudienceRequest: the offer is paid on order, and the table has no probability of an order.
     """
-    contacted = np.arange(len(rows)) if holdout is None else np.flatnonzero(~holdout)
-    chosen, purchase = rows[contacted], nearest_purchase_column(columns, horizon_days)
-    orders, spend = orders_column(columns, horizon_days), spend_columns(columns).get(horizon_days)
     pays_on_order = request.offer_cost > 0 and request.offer_paid == "on_order"
-    if pays_on_order and purchase is None:
+    if pays_on_order and outcomes.conversions is None:
         raise InvalidAudienceRequest.for_field(
             "economics.offer_paid",
             "Found on_order; expected on_contact, since the scores table has no probability of an order.",
         )
-    ordering = None
-    if purchase is not None and (pays_on_order or orders is None):
-        ordering = purchase_probabilities(columns, purchase[1], chosen)
+    positions = None if holdout is None else np.flatnonzero(~holdout)
+
+    def of_contacts(values: Floats | None) -> Floats | None:
+        return values if values is None or positions is None else values[positions]
+
     return Contacts(
-        rows=chosen,
-        members=contacted + 1,
-        orders=ordering if orders is None else numbers(columns, orders, chosen),
-        revenue=numbers(columns, spend, chosen) if spend is not None and has_amounts else None,
-        ordering=ordering if pays_on_order else None,
+        positions=positions,
+        count=count if positions is None else len(positions),
+        orders=of_contacts(outcomes.conversions if outcomes.orders is None else outcomes.orders),
+        revenue=of_contacts(outcomes.revenue),
+        ordering=of_contacts(outcomes.conversions) if pays_on_order else None,
     )
 
 

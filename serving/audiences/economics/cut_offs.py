@@ -5,43 +5,46 @@ from __future__ import annotations
 import numpy as np
 
 from features.arrays import Floats, Integers
-from serving.audiences.economics.campaign_profit import Campaign, Scenarios
-from serving.audiences.economics.contacts import cumulate
+from serving.audiences.economics.campaign_sums import CampaignSums, Scenarios
+from serving.audiences.economics.contacts import Contacts
 from serving.schemas.economics import CutOff, MoneyEstimate
 
 
-def cut_offs(campaign: Campaign, ends: Integers) -> list[CutOff]:
-    """Return the cut-offs after each number of people, ascending; marginal figures are of those since the one before.
+def cut_offs(contacts: Contacts, ends: Integers, sums: CampaignSums, chosen: Integers) -> list[CutOff]:
+    """Return some of the cut-offs, ascending; marginal figures are of the people since the one before among these.
 
-    Nobody at all is a cut-off too, with zeros.
+    Args:
+        contacts: the people contacted.
+        ends: (ends,) the number of people at each cut-off.
+        sums: over those people.
+        chosen: the positions among the ends.
     """
-    contacts, profit = campaign.contacts, campaign.profit(ends)
-    contact_cost, offer_cost = campaign.contact_cost(ends), campaign.offer_cost(ends, campaign.added_orders)
-    orders = None if contacts.orders is None else cumulate(contacts.orders, ends)
-    value = None if contacts.revenue is None else campaign.request.margin * cumulate(contacts.revenue, ends)
-    marginal_cost, added = np.diff(contact_cost + offer_cost, prepend=0.0), np.diff(ends, prepend=0)
-    marginal_value = None if value is None else np.diff(value, prepend=0.0)
+    cost = sums.contact_cost + sums.offer_cost
+    added_people, added_cost = np.diff(ends[chosen], prepend=0), np.diff(cost[chosen], prepend=0.0)
+    added_value = None if sums.value is None else np.diff(sums.value[chosen], prepend=0.0)
     return [
         CutOff(
-            contacted=end,
-            limit=int(contacts.members[end - 1]) if end else 0,
-            contact_cost=float(contact_cost[index]),
-            offer_cost=float(offer_cost[index]),
-            expected_orders=None if orders is None else float(orders[index]),
-            value_at_stake=None if value is None else float(value[index]),
-            marginal_value=_ratio(marginal_value, added, index),
-            marginal_break_even=None if marginal_value is None else _ratio(marginal_cost, marginal_value, index),
-            profit=None if profit is None else money(profit.profit, index),
+            contacted=int(ends[index]),
+            limit=contacts.members_until(int(ends[index])),
+            contact_cost=float(sums.contact_cost[index]),
+            offer_cost=float(sums.offer_cost[index]),
+            expected_orders=None if sums.orders is None else float(sums.orders[index]),
+            value_at_stake=None if sums.value is None else float(sums.value[index]),
+            marginal_value=None if added_value is None else _ratio(added_value[step], added_people[step]),
+            marginal_break_even=None if added_value is None else _ratio(added_cost[step], added_value[step]),
+            profit=money(sums.profit, index),
         )
-        for index, end in enumerate(ends.tolist())
+        for step, index in enumerate(chosen.tolist())
     ]
 
 
-def money(scenarios: Scenarios, index: int) -> MoneyEstimate:
+def money(scenarios: Scenarios | None, index: int) -> MoneyEstimate | None:
     """Return one of the sums with its interval."""
+    if scenarios is None:
+        return None
     low, high = (None if end is None else float(end[index]) for end in (scenarios.low, scenarios.high))
     return MoneyEstimate(value=float(scenarios.value[index]), low=low, high=high)
 
 
-def _ratio(above: Floats | None, below: Floats | Integers, index: int) -> float | None:
-    return None if above is None or not below[index] > 0 else float(above[index] / below[index])
+def _ratio(above: float | Floats, below: float | Floats) -> float | None:
+    return float(above / below) if below > 0 else None

@@ -44,6 +44,7 @@ def with_personal_effects(
 
 def _with_average(columns: Columns, name: str, rows: RowIndices, average: float | Floats | None) -> Floats:
     column = numeric_column(columns, name)
-    values = column.values[rows].astype(np.float64)
+    values = column.values[rows].astype(np.float64, copy=False)
     unknown = np.isnan(values) if column.nulls is None else column.nulls[rows] | np.isnan(values)
-    return np.where(unknown, np.nan if average is None else average, values)
+    values[unknown] = np.nan if average is None else average
+    return values

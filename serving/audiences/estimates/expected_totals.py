@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from features.arrays import Booleans, RowIndices
+from features.arrays import Booleans, Floats, RowIndices
 from serving.audiences.errors import InvalidAudienceRequest
 from serving.audiences.estimates.backtest_errors import (
     NO_TOTALS_REASON,
@@ -32,6 +32,7 @@ from serving.audiences.schema import ExpectedTotal, Interval
 from training.total_range import is_same_horizon, nearest_horizon
 
 Cards = Sequence[Mapping[str, Any]]
+_Total = tuple[ExpectedTotal | None, Floats | None]  # and the outcomes of each member, (n,)
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,16 @@ class ExpectedTotals:
     conversions: ExpectedTotal | None
     orders: ExpectedTotal | None
     revenue: ExpectedTotal | None
+    by_member: MemberOutcomes
+
+
+@dataclass(frozen=True)
+class MemberOutcomes:
+    """The expected outcomes of each member (n,) that were summed, 0 for a null; None without the total."""
+
+    conversions: Floats | None = None  # the probability of an order
+    orders: Floats | None = None
+    revenue: Floats | None = None
 
 
 def expected_totals(
@@ -54,12 +65,11 @@ def expected_totals(
     no amounts.
     """
     if horizon_days is None:
-        return ExpectedTotals(None, None, None)
-    return ExpectedTotals(
-        conversions=_conversions(columns, rows, horizon_days, cards),
-        orders=_orders(columns, rows, horizon_days, cards),
-        revenue=_revenue(columns, rows, horizon_days, cards, reachable),
-    )
+        return ExpectedTotals(None, None, None, MemberOutcomes())
+    conversions, ordering = _conversions(columns, rows, horizon_days, cards)
+    orders, number = _orders(columns, rows, horizon_days, cards)
+    revenue, spend = _revenue(columns, rows, horizon_days, cards, reachable)
+    return ExpectedTotals(conversions, orders, revenue, MemberOutcomes(ordering, number, spend))
 
 
 def choose_horizon(requested: int | None, columns: Columns, cards: Cards) -> int | None:
@@ -85,42 +95,40 @@ def choose_horizon(requested: int | None, columns: Columns, cards: Cards) -> int
     return requested
 
 
-def _conversions(columns: Columns, rows: RowIndices, requested: int, cards: Cards) -> ExpectedTotal | None:
+def _conversions(columns: Columns, rows: RowIndices, requested: int, cards: Cards) -> _Total:
     nearest = nearest_purchase_column(columns, requested)
     if nearest is None:
-        return None
+        return None, None
     days, name = nearest
     probability = purchase_probabilities(columns, name, rows)
     total = TotalEstimate(probability, probability * (1 - probability))
     column = f"1 - {name}" if name == CHURN_PROBABILITY else name
-    return _expected_total(
-        total, "buyers", days, cards, _SummedColumn(column, _null_count(columns, name, rows), len(rows))
-    )
+    summed = _SummedColumn(column, _null_count(columns, name, rows), len(rows))
+    return _expected_total(total, "buyers", days, cards, summed), probability
 
 
-def _orders(columns: Columns, rows: RowIndices, days: int, cards: Cards) -> ExpectedTotal | None:
+def _orders(columns: Columns, rows: RowIndices, days: int, cards: Cards) -> _Total:
     name = orders_column(columns, days)
     if name is None:
-        return None
+        return None, None
     expected = numbers(columns, name, rows)
     summed = _SummedColumn(name, _null_count(columns, name, rows))
-    return _expected_total(TotalEstimate(expected, expected), "orders", days, cards, summed)
+    return _expected_total(TotalEstimate(expected, expected), "orders", days, cards, summed), expected
 
 
-def _revenue(
-    columns: Columns, rows: RowIndices, days: int, cards: Cards, reachable: Booleans | None
-) -> ExpectedTotal | None:
+def _revenue(columns: Columns, rows: RowIndices, days: int, cards: Cards, reachable: Booleans | None) -> _Total:
     name = spend_columns(columns).get(days)
     if name is None:
-        return None
+        return None, None
     is_null = numeric_column(columns, name).is_null()
     if (is_null if reachable is None else is_null[reachable]).all():
-        return None
+        return None, None
     mean = numbers(columns, name, rows)
     orders = orders_column(columns, days)
     expected_orders = np.ones(len(rows)) if orders is None else numbers(columns, orders, rows)
     total = TotalEstimate(mean, mean**2 / np.maximum(expected_orders, 1e-9))
-    return _expected_total(total, "spend", days, cards, _SummedColumn(name, _null_count(columns, name, rows)))
+    summed = _SummedColumn(name, _null_count(columns, name, rows))
+    return _expected_total(total, "spend", days, cards, summed), mean
 
 
 @dataclass(frozen=True)

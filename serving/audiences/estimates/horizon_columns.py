@@ -52,7 +52,7 @@ def orders_column(columns: Columns, days: int) -> str | None:
 def numbers(columns: Columns, name: str, rows: RowIndices, *, churn: bool = False) -> Floats:
     """Return the numbers of some rows, 0 for nulls; with ``churn`` 1 minus the number."""
     column = numeric_column(columns, name)
-    values = column.values[rows].astype(np.float64)
+    values = column.values[rows].astype(np.float64, copy=False)
     if churn:
         values = 1.0 - values
     return values if column.nulls is None else np.where(column.nulls[rows], 0.0, values)
