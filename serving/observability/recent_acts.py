@@ -30,7 +30,8 @@ def recent_acts(home: Path, since: str) -> RecentActs:
     lines, is_whole = _tail(home / AUDIT_FILE)
     acts = [act for line in lines if (act := parse_line(line)) is not None]
     recent = [act for act in acts if act["at"] >= since]
-    consents = [consent["granted"] for act in recent if act["action"] == CONSENT for consent in act["consents"][:1]]
+    # The line of a file of consents that was read has their number alone.
+    consents = [each["granted"] for act in recent if act["action"] == CONSENT for each in act.get("consents", ())[:1]]
     return RecentActs(
         granted=sum(consents),
         denied=len(consents) - sum(consents),
