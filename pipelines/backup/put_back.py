@@ -1,7 +1,7 @@
 """Putting a backup back: it is prepared beside the home's files, and then takes their place, also after a kill.
 
-What is newer in the home stays: its consents and erasures are merged into those of the backup, and its API keys and
-audit log are kept, so that no revoked key and no forgotten customer comes back.
+What is newer in the home stays: its consents, erasures and closed figures are merged into those of the backup, and its
+API keys and audit log are kept, so that no revoked key and no forgotten customer comes back.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from features.storage.home_format import check_home_format
 from features.storage.secret import MEMORY_FILE, InvalidSecret, load_secret
 from pipelines.backup.live_copy import LEFT_OUT
 from pipelines.backup.manifest import MANIFEST_FILE
+from pipelines.home import Home
+from pipelines.learning.growth.closed_periods import keep_closed
 from serving.auth.key_store import KEYS_FILE, KEYS_MARKER
 from serving.privacy.audit_replay import WAITING_FILE
 
@@ -76,6 +78,7 @@ def prepare(backup: Path, home: Path, online_store: str, report: Callable[[str],
     _adopt_secret(draft, home, online_store)
     _merge_ledger(draft, home, online_store, report)
     _merge_decisions(draft, home, report)
+    keep_closed(Home(home), Home(draft))
     for path in _kept_files(home):
         (draft / path.name).unlink(missing_ok=True)
     names = sorted({path.name for path in draft.iterdir()} | {path.name for path in _kept_files(home)})

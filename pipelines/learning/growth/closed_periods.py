@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 
@@ -56,6 +57,31 @@ def append_closed(home: Home, figures: Sequence[PeriodFigures]) -> None:
     earlier = path.read_text(encoding="utf-8") if path.is_file() else ""
     lines = [json.dumps(each.to_json(), ensure_ascii=False) for each in figures]
     replace_text(path, earlier + "".join(f"{line}\n" for line in lines))
+
+
+def keep_closed(home: Home, backup: Home) -> None:
+    """Merge the closed figures of a home into those of a backup that takes its place; what the home says stands.
+
+    Lines of the home that cannot be read are left to the backup.
+    """
+    present, stored = _readable_lines(home), _readable_lines(backup)
+    if not present:
+        return
+    backup.growth.mkdir(exist_ok=True)
+    lines = [*present.values(), *(line for period, line in stored.items() if period not in present)]
+    replace_text(backup.growth / CLOSED_FILE, "".join(f"{line}\n" for line in lines))
+    with suppress(StoreDamaged):
+        if fixed := read_definition(home):
+            write_definition(backup, fixed)
+
+
+def _readable_lines(home: Home) -> dict[str, str]:
+    """The lines of closed figures by period, without those that cannot be read."""
+    path, lines = home.growth / CLOSED_FILE, dict[str, str]()
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else ():
+        with suppress(ValueError, KeyError, TypeError):
+            lines.setdefault(PeriodFigures.from_json(json.loads(line)).period, line)
+    return lines
 
 
 def read_definition(home: Home) -> FixedDefinition | None:

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from features.errors import StoreDamaged
-from pipelines.backup.archive import new_backup
-from pipelines.backup.live_copy import copy_home
 from pipelines.home import Home
-from pipelines.steps import forget
+from pipelines.steps import backup, forget, restore
+from pipelines.steps.restore import BackupSource
 from tests.pipelines.learning.growth.growth_shop import (
     CUSTOMERS,
     FIRST_AS_OF,
     GrowthShop,
     by_period,
+    ignore,
     instant_of,
     is_balanced,
     steady_log,
@@ -83,13 +83,24 @@ def test_an_erased_customer_leaves_no_closed_period_and_no_trace(shop: GrowthSho
 
 def test_a_restored_backup_has_the_closed_periods_and_goes_on(shop: GrowthShop, tmp_path: Path) -> None:
     written = shop.closed_lines()
-    with new_backup(tmp_path / "backup") as folder:
-        copy_home(shop.home.folder, shop.home.online, folder)
+    backup.run(shop.home, tmp_path / "backup", instant_of(FIRST_AS_OF), ignore)
     shop.add(*((f"new{number}", 85, 90.0) for number in range(7)))
-    shop.home = Home(tmp_path / "backup")
+    shop.home = Home(tmp_path / "restored")
+    restore.run(shop.home, None, instant_of(FIRST_AS_OF), ignore, BackupSource(tmp_path / "backup"))
     shop.update(FIRST_AS_OF + 14)
     assert shop.closed_lines()[: len(written)] == written
     assert len(shop.closed_lines()) == len(written) + 3  # two weeks and April
+
+
+@pytest.mark.parametrize("damage", ["", '{"kind": "week", "lost'])
+def test_an_older_backup_takes_no_closed_period_away(shop: GrowthShop, tmp_path: Path, damage: str) -> None:
+    backup.run(shop.home, tmp_path / "backup", instant_of(FIRST_AS_OF), ignore)
+    shop.update(FIRST_AS_OF + 14)
+    written = shop.closed_lines()
+    (shop.home.growth / "closed.jsonl").write_text("\n".join([*written[1:], damage or written[0]]))
+    source = BackupSource(tmp_path / "backup", replaces_home=True)
+    restore.run(shop.home, None, instant_of(FIRST_AS_OF), ignore, source)
+    assert sorted(shop.closed_lines()) == sorted(written)
 
 
 def test_another_definition_changes_no_closed_period(shop: GrowthShop) -> None:
