@@ -40,7 +40,7 @@ def percent(share: float | None, language: Language) -> str:
     if share is None:
         return MISSING
     if 0 < share < 0.01 or 0.99 < share < 1:
-        return format_percent(min(max(share, 0.0005), 0.9994), "#,##0.0%", language.locale)
+        return format_percent(min(max(share, 0.001), 0.999), "#,##0.0%", language.locale)
     return format_percent(share, "#,##0%", language.locale)
 
 

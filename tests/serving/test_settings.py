@@ -171,3 +171,12 @@ def test_an_online_store_that_cannot_be_is_refused_before_anything_starts(monkey
     with pytest.raises(ValidationError, match=expected) as raised:
         Settings()
     assert "secret" not in str(raised.value)
+
+
+def test_only_origins_may_show_the_page_in_a_frame() -> None:
+    allowed = Settings(frame_ancestors="https://work.weixin.qq.com, https://*.shop.example:8443").frame_ancestors
+    assert allowed == ("https://work.weixin.qq.com", "https://*.shop.example:8443")
+    for invalid in ("*", "'self'", "work.weixin.qq.com", "https://a.example/path", "https://a.example; script-src *"):
+        with pytest.raises(ValidationError, match=r"expected an origin without a path, such as https"):
+            Settings(frame_ancestors=(invalid,))
+    assert (Settings().page, Settings().frame_ancestors) == (True, ())

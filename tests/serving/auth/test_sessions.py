@@ -66,3 +66,23 @@ def test_a_session_ends_when_its_key_is_revoked(tmp_path: Path) -> None:
     assert SESSIONS.caller(token, keys) is not None
     store.revoke(stored.id, datetime(2026, 11, 17, tzinfo=UTC))
     assert SESSIONS.caller(token, keys) is None
+
+
+def test_a_session_of_the_page_opens_the_documentation_too_and_no_session_opens_what_is_for_keys() -> None:
+    page, documentation = SessionScope.PAGE, SessionScope.DOCUMENTATION
+    opened = {(own, wanted) for own in SessionScope for wanted in (*SessionScope, None) if own.opens(wanted)}
+    assert opened == {(page, page), (page, documentation), (documentation, documentation)}
+
+
+@given(cookie=st.text(min_size=1, max_size=40), other=st.text(max_size=40))
+def test_a_form_token_is_for_one_cookie_of_one_home(cookie: str, other: str) -> None:
+    token = SESSIONS.form_token(cookie)
+    assert SESSIONS.verify_form_token(token, cookie)
+    assert SESSIONS.verify_form_token(token, other) == (other == cookie)
+    assert not Sessions(8.0, b"t" * 32).verify_form_token(token, cookie)
+    assert not SESSIONS.verify_form_token(SESSIONS.form_token(""), "")
+
+
+@given(token=st.text(max_size=90))
+def test_no_text_is_a_form_token(token: str) -> None:
+    assert not SESSIONS.verify_form_token(token, "cookie")

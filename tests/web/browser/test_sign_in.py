@@ -12,4 +12,4 @@ pytestmark = pytest.mark.slow
 def test_the_service_answers_in_a_browser(visit: OpenVisit, locked_url: str) -> None:
     page = visit(base_url=locked_url)
     page.goto("/")
-    assert page.url.endswith("sign-in")
+    assert page.url.endswith("/app/sign-in?next=%2Fapp%2F")
