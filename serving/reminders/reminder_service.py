@@ -20,7 +20,6 @@ from features.consents.consent import ReachRequest
 from features.consents.ledger import Ledger
 from serving.audiences.audience_service import AudienceService
 from serving.audiences.canonical_request import with_canonical_words
-from serving.audiences.consent_filter import ConsentFilter
 from serving.audiences.errors import InvalidAudienceRequest
 from serving.audiences.global_holdout import without_holdout
 from serving.audiences.query.filters import Filter
@@ -61,7 +60,7 @@ class ReminderService:
         smallest = 1 if is_admin else self.audiences.policy.smallest_audience
         requested, zone = ReachRequest(audience.purpose, audience.channel), context.zone
         selected = Filter(_NODE.validate_python({"all": _conditions(query)}), columns, zone).mask()
-        selected &= ConsentFilter(self.ledger, self.home).mask(columns, requested, now)
+        selected &= self.audiences.consent_filter.mask(columns, requested, now)
         selected = self._without_holdout(selected, columns, local_day(machine_now, zone))
         return RemindersResponse(
             **{"from": query.from_},
