@@ -16,6 +16,7 @@ from pipelines.diagnostics.network_checks import NETWORK_CHECKS
 from pipelines.diagnostics.promotion_checks import PROMOTION_CHECKS
 from pipelines.diagnostics.store_checks import STORE_CHECKS
 from pipelines.diagnostics.surroundings import Surroundings
+from pipelines.diagnostics.tag_checks import TAG_CHECKS
 
 CHECKS: tuple[Check, ...] = (
     *ENVIRONMENT_CHECKS,
@@ -23,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     closed_periods,
     *STORE_CHECKS,
     *EXPERIMENT_CHECKS,
+    *TAG_CHECKS,
     *LEDGER_CHECKS,
     *PROMOTION_CHECKS,
     *AUDIT_CHECKS,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -107,5 +108,6 @@ class TagSets:
         return cls(new_codes[codes] if len(sets) else np.zeros(len(codes), np.int64), tuple(places))
 
 
+@lru_cache(maxsize=2**17)  # three columns of a state have nearly the same texts
 def _parse(text: str) -> TagSet:
     return frozenset(text.split(_SEPARATOR)) if text else EMPTY

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -57,12 +58,12 @@ class TagState:
     def __len__(self) -> int:
         return len(self.recipients)
 
-    @property
+    @cached_property
     def additions(self) -> TagSets:
         """The tags to add, (n,)."""
         return self.target - self.certain
 
-    @property
+    @cached_property
     def removals(self) -> TagSets:
         """The tags to remove, (n,)."""
         return self.possible - self.target
@@ -72,7 +73,7 @@ class TagState:
         ids: list[str] = self.recipients[CUSTOMER_ID].to_pylist()
         return ids
 
-    @property
+    @cached_property
     def is_changed(self) -> Booleans:
         """Whose tags the newest export changes, (n,); nobody's once it is confirmed."""
         if self.export is None or self.export.confirmed:
