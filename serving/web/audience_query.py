@@ -83,8 +83,8 @@ class AudienceQuery:
 
     def replacing(self, **choices: str) -> AudienceQuery:
         """Return the query with other choices; an empty one is left out."""
-        kept = [pair for pair in self.pairs if pair[0] not in choices]
-        return AudienceQuery((*kept, *((name, value) for name, value in choices.items() if value)))
+        others = [pair for pair in self.pairs if pair[0] not in choices]
+        return AudienceQuery((*others, *((name, value) for name, value in choices.items() if value)))
 
     @property
     def text(self) -> str:
