@@ -25,9 +25,10 @@ from serving.app import create_app
 from serving.settings import Settings
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel
+from tests.pipelines.shops import Log
 
 CUSTOMERS, LOG_DAYS = 600, 300
-CAMPAIGN_DAY, LEARNED_DAY, TODAY = 200, 285, 286  # days after the opening
+CAMPAIGN_DAY, TODAY = 150, 285  # days after the opening
 DENIED = "00007"  # this customer does not agree to profiling
 EXPERIMENT = {
     "id": "win-back",
@@ -54,7 +55,14 @@ sent_at = "at"
 campaign_id = "campaign"
 channel = "channel"
 treated = "treated"
+
+[costs]
+path = "costs.csv"
+day = "day"
+source = "source"
+amount = "amount"
 """
+COSTS = {"web": 30.0, "store": 8.0}  # a day
 
 
 @dataclass(frozen=True)
@@ -82,21 +90,22 @@ class CampaignShop:
 
     @classmethod
     def create(cls, folder: Path) -> CampaignShop:
-        """Train, run the campaign, train again 85 days later, and start a second campaign."""
-        shop, log = cls.of_folder(folder), shops.simulate_log(CUSTOMERS, LOG_DAYS)
+        """Train, run the campaign, train again on the day of the service, and start a second campaign."""
+        shop, log = cls.of_folder(folder), _with_channels(shops.simulate_log(CUSTOMERS, LOG_DAYS))
         shops.write_shop(folder, log, churn_rules='{ "30 days without an order" = { no_order_days = 30 } }')
         config = folder / "flywheel.toml"
-        config.write_text(config.read_text().replace("[business]", f"{SECTIONS}\n[business]"))
+        text = config.read_text().replace("[orders]", '[orders]\nchannel = "channel"')
+        config.write_text(text.replace("[business]", f"{SECTIONS}\n[business]"))
         customers = sorted({*log.orders["customer"]} - {""})
         _consents(customers).to_csv(folder / "consents.csv", index=False)
+        _costs().to_csv(folder / "costs.csv", index=False)
         _touches([]).to_csv(folder / "touches.csv", index=False)
         shop.run(CAMPAIGN_DAY)
         decisions = shop.start(EXPERIMENT, CAMPAIGN_DAY, customers)
         _touches(decisions).to_csv(folder / "touches.csv", index=False)
         pd.concat([log.orders, _responses(decisions)]).to_csv(folder / "orders.csv", index=False)
-        shop.run(LEARNED_DAY)
+        shop.run(TODAY)
         shop.start(RUNNING_EXPERIMENT, TODAY, customers)
-        shop.run(TODAY, "learn")
         return shop
 
     @property
@@ -104,9 +113,9 @@ class CampaignShop:
         """Its home."""
         return self.flywheel.home
 
-    def run(self, number: int, command: str = "run") -> None:
-        """Run a command as of a day; it must succeed."""
-        result = self.flywheel(command, "--as-of", shops.day(number))
+    def run(self, number: int) -> None:
+        """Run the pipeline as of a day; it must succeed."""
+        result = self.flywheel("run", "--as-of", shops.day(number))
         assert result.status == 0, result.err
 
     def start(self, experiment: dict[str, Any], number: int, customers: list[str]) -> list[dict[str, Any]]:
@@ -124,6 +133,18 @@ class CampaignShop:
             home=self.home.folder, as_of=moment, api_keys=tuple(map(SecretStr, keys)), deadline_seconds=60
         )
         return create_app(lambda: replace(AppState.open(settings), machine_clock=ShopClock(moment)))
+
+
+def _with_channels(log: Log) -> Log:
+    """Every third customer orders on the web, the others in the store."""
+    number = pd.to_numeric(log.orders["customer"], errors="coerce")
+    return log.with_orders(log.orders.assign(channel=np.where(number % 3 == 0, "web", "store")))
+
+
+def _costs() -> pd.DataFrame:
+    """What each channel costs a day."""
+    rows = [(shops.day(number), name, amount) for number in range(LOG_DAYS) for name, amount in COSTS.items()]
+    return pd.DataFrame(rows, columns=["day", "source", "amount"])
 
 
 def _consents(customers: list[str]) -> pd.DataFrame:
@@ -152,7 +173,7 @@ def _responses(decisions: list[dict[str, Any]]) -> pd.DataFrame:
     responders = [row["customer_id"] for row in decisions if row["arm"] == "mail" and rng.random() < RESPONSE]
     days = [CAMPAIGN_DAY + int(rng.integers(1, 14)) for _ in responders]
     return shops.log_of_orders(*((name, day, 25.0) for name, day in zip(responders, days, strict=True))).orders.assign(
-        basket=[f"r{number}" for number in range(len(responders))]
+        basket=[f"r{number}" for number in range(len(responders))], channel="web"
     )
 
 
