@@ -1,0 +1,36 @@
+"""Screenshots of the documentation, taken from the scenarios' shop: ``SCREENSHOTS=docs/screenshots pytest THIS_FILE``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.web.browser.sections import KNOWN
+from tests.web.browser.visits import PHONE, OpenVisit
+
+FOLDER = os.environ.get("SCREENSHOTS")
+MAX_BYTES = 150_000
+ENGLISH, CHINESE = {"locale": "en-GB"}, {"locale": "zh-CN"}
+VIEWS: dict[str, tuple[str, dict[str, Any]]] = {
+    "today": ("/app/", ENGLISH),
+    "audience-zh": ("/app/audiences/new?churn_from=0.5", CHINESE),
+    "customer-phone-zh": (f"/app/customers/{KNOWN}", {**CHINESE, "viewport": PHONE, "color_scheme": "dark"}),
+    "calendar": ("/app/calendar", {**ENGLISH, "color_scheme": "dark"}),
+    "campaign": ("/app/campaigns/win-back", ENGLISH),
+    "quality-zh": ("/app/quality", CHINESE),
+}
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(FOLDER is None, reason="SCREENSHOTS names no folder")]
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_is_drawn_for_the_documentation(visit: OpenVisit, name: str) -> None:
+    path, options = VIEWS[name]
+    page = visit(**options)
+    page.goto(path, wait_until="networkidle")
+    file = Path(str(FOLDER)) / f"{name}.png"
+    page.screenshot(path=file, animations="disabled")
+    assert file.stat().st_size < MAX_BYTES
