@@ -11,15 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import open_browser
+from tests.browser import TIMEOUT_MS, open_browser
 from tests.running_application import running_application
 from tests.web.browser.visits import OpenVisit, Visits
 from tests.web.campaign_shop import CampaignShop
 
 SHOP_SETTING = "CAMPAIGN_SHOP"
 KEY = "the key of the growth lead"
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 @pytest.fixture(scope="session")
