@@ -19,7 +19,7 @@ def export() -> None:
     """Exports for other tools: the changes of tags."""
 
 
-Format = Literal["ndjson", "csv", "wecom"]
+Format = Literal["ndjson", "csv", "wecom", "klaviyo", "braze", "hubspot", "salesforce"]
 NameLanguage = Literal["en", "zh"]
 
 
@@ -34,7 +34,7 @@ def tags(  # noqa: PLR0913 -- each is an option of the command
     ] = None,
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the changes to this file.")] = None,
     form: Annotated[
-        Format, typer.Option("--format", help="The format of the file; wecom: bodies of externalcontact/mark_tag.")
+        Format, typer.Option("--format", help="The format of the file: the changes as lines, or requests for a tool.")
     ] = "ndjson",
     confirm: Annotated[
         str | None, typer.Option(metavar="EXPORT_ID", help="Record that all changes of this export were applied.")

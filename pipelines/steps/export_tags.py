@@ -17,6 +17,7 @@ from serving.audiences.audience_service import ExportContext
 from serving.audiences.formats import encode
 from serving.observability.audit_log import COMMAND_LINE, AuditLog
 from serving.schemas.tags import TagExportResponse
+from serving.tags.crm_formats import CRM_FORMATS
 from serving.tags.destinations import read_destination
 from serving.tags.tag_changes import TagChanges
 from serving.tags.tag_export_service import TagExportService
@@ -25,7 +26,7 @@ from serving.tags.tag_paging import summary_of
 from serving.tags.tag_state import TagState
 from serving.tags.wecom import add_corp_tag_bodies, check_tag_ids, mark_tag_bodies, read_tag_ids
 
-TagFormat = Literal["csv", "ndjson", "wecom"]
+TagFormat = Literal["csv", "ndjson", "wecom", "klaviyo", "braze", "hubspot", "salesforce"]
 _MEDIA_TYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 
 
@@ -72,6 +73,8 @@ def run(
         if is_wecom:
             check_tag_ids(state.removals.keys(), tag_ids, config)
             _write(path, mark_tag_bodies(changes, tag_ids, config))
+        elif form in CRM_FORMATS:
+            _write(path, CRM_FORMATS[form](changes, config))
         else:
             _write(path, encode(_MEDIA_TYPES[form], _tables(state, changes, config), "keep"))
     return TagExportOutput(summary_of(state), None if out is None else out[0])
