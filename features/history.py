@@ -45,11 +45,13 @@ class History:
     ``events`` has customer_id, happened_at, day_number, kind and, where the shop has them, channel, value, duration_s.
     ``touches`` are messages to customers: customer_id, sent_at, campaign_id and, where the shop has them, channel,
     treated (false: withheld by a hold-out), probability (of being treated), decision_id, cost, recorded_at.
+    ``feedback`` are the labels of texts: customer_id, happened_at, day_number, language, sentiment and topics.
     """
 
     lines: ir.Table
     events: ir.Table | None
     touches: ir.Table | None = None
+    feedback: ir.Table | None = None
 
     @classmethod
     def open(cls, folder: Path, *, memory_limit: str = "2GB") -> History:
@@ -66,7 +68,7 @@ class History:
         connection.raw_sql(f"SET memory_limit='{memory_limit}'")
         connection.raw_sql("SET preserve_insertion_order=false")
         connection.raw_sql(f"SET temp_directory={quote_literal(str(folder / 'spill'))}")
-        optional = {name: folder / f"{name}.parquet" for name in ("events", "touches")}
+        optional = {name: folder / f"{name}.parquet" for name in ("events", "touches", "feedback")}
         return cls(
             complete_lines(connection.read_parquet(folder / "orders.parquet", table_name="lines")),
             *(
@@ -90,8 +92,11 @@ class History:
         instant = ibis.literal(cutoff.timestamp, "timestamp('UTC')")
         lines = self.lines.filter(self.lines.known_at < instant)
         events = None if self.events is None else self.events.filter(self.events.happened_at < instant)
-        touches = None if self.touches is None else self.touches.filter(_touch_known_at(self.touches) < instant)
-        return History(lines, events, touches)
+        touches, feedback = (
+            None if table is None else table.filter(known_at(table, happened_at) < instant)
+            for table, happened_at in ((self.touches, "sent_at"), (self.feedback, "happened_at"))
+        )
+        return History(lines, events, touches, feedback)
 
     def after(self, cutoff: Cutoff) -> History:
         """The order lines dated on the day of the cutoff or later, without events and touches."""
@@ -119,10 +124,11 @@ class History:
 
     def _map_tables(self, transform: Callable[[ir.Table, ir.Table], ir.Table], customer_ids: Sequence[str]) -> History:
         selected = ibis.memtable({"customer_id": list(customer_ids)}, schema={"customer_id": "string"})
-        events, touches = (
-            None if table is None else transform(table, selected) for table in (self.events, self.touches)
+        events, touches, feedback = (
+            None if table is None else transform(table, selected)
+            for table in (self.events, self.touches, self.feedback)
         )
-        return History(transform(self.lines, selected), events, touches)
+        return History(transform(self.lines, selected), events, touches, feedback)
 
     def count_customers(self) -> int:
         """The number of customers with an order line."""
@@ -154,10 +160,11 @@ def complete_lines(lines: ir.Table) -> ir.Table:
     return lines.mutate(order_id=order_id, known_at=known_at)
 
 
-def _touch_known_at(touches: ir.Table) -> ir.TimestampValue:
-    if "recorded_at" not in touches.columns:
-        return touches.sent_at
-    return ibis.greatest(touches.sent_at, touches.recorded_at.fill_null(touches.sent_at))
+def known_at(table: ir.Table, happened_at: str) -> ir.TimestampValue:
+    """The time at which a row became known: that of what it tells, or a later ``recorded_at``."""
+    if "recorded_at" not in table.columns:
+        return table[happened_at]
+    return ibis.greatest(table[happened_at], table.recorded_at.fill_null(table[happened_at]))
 
 
 def cutoff_table(cutoffs: Sequence[Cutoff]) -> ir.Table:

@@ -77,6 +77,11 @@ class Home:
         """Folder of the figures of growth: closed periods, the definition, and the newest answer."""
         return self.folder / "growth"
 
+    @property
+    def feedback(self) -> Path:
+        """Folder of the labels that the shop gave to texts, and of the models that learned from them."""
+        return self.folder / "feedback"
+
     def require_folder(self) -> None:
         """Check that the home exists.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import tomllib
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -41,6 +40,7 @@ from features.config.sources import (
     ConsentsSource,
     CostsSource,
     EventsSource,
+    FeedbackSource,
     OrdersSource,
     TouchesSource,
 )
@@ -151,6 +151,8 @@ class ShopConfig(ConfigModel):
     """The table of events: what customers do besides ordering."""
     touches: TouchesSource | None = None
     """The table of messages that were sent to customers."""
+    feedback: FeedbackSource | None = None
+    """The table of what customers wrote."""
     consents: ConsentsSource | None = None
     """The table of consents."""
     costs: CostsSource | None = None
@@ -211,7 +213,9 @@ class ShopConfig(ConfigModel):
     def fingerprint(self) -> str:
         """sha256 of the configuration less what changes no line of the history, such as ``accept``."""
         business = {"global_holdout": True, "north_star": True}
-        left_out: Mapping[str, Any] = {"accept": True, "retention": True, "tags": True, "business": business}
+        left_out: dict[str, Any] = {"accept": True, "retention": True, "tags": True, "business": business}
+        if self.feedback is None:
+            left_out["feedback"] = True  # the history of a shop without it is that of an earlier version
         return hashlib.sha256(self.model_dump_json(exclude={**left_out}).encode()).hexdigest()
 
 

@@ -147,6 +147,21 @@ class TouchesSource(Source):
     """The column with the time at which the line became known, where this is later than the message."""
 
 
+class FeedbackSource(Source):
+    """The table of what customers wrote; the history keeps the labels of the texts, never the texts."""
+
+    happened_at: Columns
+    """The column with the time at which the customer wrote."""
+    text: Columns
+    """The column with the text, in Chinese or English; texts in other languages are counted as `unread`."""
+    channel: Columns | None = None
+    """The column with the channel on which the customer wrote."""
+    id: Columns | None = None
+    """The column with the id of the text, by which the files of `flywheel feedback label` name it to people."""
+    recorded_at: Columns | None = None
+    """The column with the time at which the line became known, where this is later than the text."""
+
+
 class ConsentsSource(Source):
     """The table of consents, or files of Segment or Apache Unomi with one JSON object per line."""
 

@@ -121,6 +121,10 @@ _COLUMNS: dict[str, dict[str, ParseAs]] = {
         "audience_id": ParseAs.TEXT, "prediction_id": ParseAs.TEXT, "cost": ParseAs.NUMBER,
         "recorded_at": ParseAs.INSTANT,
     },
+    "feedback": {
+        "happened_at": ParseAs.INSTANT, "text": ParseAs.TEXT, "channel": ParseAs.WORD, "id": ParseAs.TEXT,
+        "recorded_at": ParseAs.INSTANT,
+    },
     "consents": {
         "purpose": ParseAs.TEXT, "channel": ParseAs.TEXT, "granted": ParseAs.FLAG, "changed_at": ParseAs.INSTANT,
         "until": ParseAs.INSTANT,

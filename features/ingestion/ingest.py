@@ -7,19 +7,21 @@ from contextlib import closing
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from features.config.shop import ShopConfig
 from features.ingestion.alias_file import ALIAS_FILE, write_aliases
 from features.ingestion.canonical_functions import register_canonical_functions
-from features.ingestion.canonical_rows import CheckedTable
+from features.ingestion.canonical_rows import CheckedTable, canonical_rows_sql
 from features.ingestion.canonical_schema import TABLE_NAMES
 from features.ingestion.customer_ids import select_erased_ids
 from features.ingestion.erased_texts import ErasedSelector, redact_examples
 from features.ingestion.files.spill import spill_folder
+from features.ingestion.labelled_rows import TextClassifier
 from features.ingestion.manifest import MANIFEST_FILE, HistoryManifest, TableSummary
 from features.ingestion.rejected_file import write_rejected_lines
 from features.ingestion.rows.aliases import ALIAS_TABLE
-from features.ingestion.source_digests import alias_digests, combine_digests
+from features.ingestion.source_digests import alias_digests, classifier_digests, combine_digests
 from features.ingestion.table_checks import check_tables
 from features.ingestion.table_writer import write_table
 from features.plausibility_note import PlausibilityNote
@@ -32,26 +34,53 @@ def ingest(
     folder: Path,
     report: Callable[[str], None] = lambda _: None,
     select_erased: ErasedSelector | None = None,
+    classifier: TextClassifier | None = None,
 ) -> HistoryManifest:
     """Check the whole raw log, then write it to ``folder``, one parquet file per table.
 
-    ``select_erased`` takes the customer ids of a table and returns the erased ones; their lines are left out.
+    ``select_erased`` takes the customer ids of a table and returns the erased ones; their lines are left out. The
+    ``classifier`` labels what customers wrote; only [feedback] needs one.
 
     Raises:
         InvalidLog: a column is missing or a value is unreadable; the text lists every fault, and nothing is written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with spill_folder(folder) as spill, closing(_connect(config, folder)) as connection:
-        return _ingest_tables(connection, config, folder, spill, report, select_erased)
+        return _ingest_tables(connection, config, folder, spill, report, select_erased, classifier=classifier)
 
 
-def _ingest_tables(
+def read_rows(
+    config: ShopConfig, name: str, folder: Path, report: Callable[[str], None], select_erased: ErasedSelector
+) -> pa.Table:
+    """Read one table of the raw log in canonical columns, without erased customers, and write nothing.
+
+    ``folder`` is where unpacked copies of its files stand meanwhile.
+
+    Raises:
+        InvalidLog: a column is missing or a value is unreadable; the text lists every fault.
+    """
+    with spill_folder(folder) as spill, closing(_connect(config, folder)) as connection:
+        [checked], _ = check_tables(connection, config, spill, report, (name,))
+        if config.aliases is not None:
+            select_erased = _follow_aliases(_alias_targets(connection), select_erased)
+        _load_erased(connection, [checked], select_erased)
+        rows = canonical_rows_sql(checked, has_aliases=config.aliases is not None)
+        return connection.sql(rows).to_arrow_table()
+
+
+def _alias_targets(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    return dict(connection.execute(f"SELECT old_id, new_id FROM {ALIAS_TABLE}").fetchall())
+
+
+def _ingest_tables(  # noqa: PLR0913 -- those of ``ingest``, and what it opened
     connection: duckdb.DuckDBPyConnection,
     config: ShopConfig,
     folder: Path,
     spill: Path,
     report: Callable[[str], None],
     select_erased: ErasedSelector | None,
+    *,
+    classifier: TextClassifier | None,
 ) -> HistoryManifest:
     alias_digest = alias_digests(config)
     checked_tables, notes = check_tables(connection, config, spill, report)
@@ -59,17 +88,17 @@ def _ingest_tables(
     (folder / MANIFEST_FILE).unlink(missing_ok=True)
     if config.aliases is not None:
         # Before the tables: after a kill half way, an erasure under an old id still finds the new one.
-        targets = dict(connection.execute(f"SELECT old_id, new_id FROM {ALIAS_TABLE}").fetchall())
+        targets = _alias_targets(connection)
         write_aliases(folder, targets, select_erased)
         select_erased = None if select_erased is None else _follow_aliases(targets, select_erased)
     _load_erased(connection, checked_tables, select_erased)
-    summaries, further_notes = _write_tables(connection, config, folder, report, checked_tables)
+    summaries, further_notes = _write_tables(connection, config, folder, report, checked_tables, classifier)
     rejected = {checked.table.name: checked.values.rejected for checked in checked_tables}
     write_rejected_lines(folder, rejected, select_erased)
     notes = [*notes, *further_notes]
     notes = notes if select_erased is None else redact_examples(notes, select_erased)
-    source = combine_digests([*(checked.source for checked in checked_tables), *alias_digest])
-    manifest = HistoryManifest(config.fingerprint, source, tuple(summaries), tuple(notes))
+    digests = [*(checked.source for checked in checked_tables), *alias_digest, *classifier_digests(config, classifier)]
+    manifest = HistoryManifest(config.fingerprint, combine_digests(digests), tuple(summaries), tuple(notes))
     manifest.write(folder)
     return manifest
 
@@ -80,12 +109,15 @@ def _write_tables(
     folder: Path,
     report: Callable[[str], None],
     checked_tables: Sequence[CheckedTable],
+    classifier: TextClassifier | None,
 ) -> tuple[list[TableSummary], list[PlausibilityNote]]:
     """Write the tables of the history, and delete those that the log has no longer."""
     summaries, notes = list[TableSummary](), list[PlausibilityNote]()
     for checked in checked_tables:
         report(f"writing {checked.table.name}")
-        summary, further_notes = write_table(connection, checked, folder, has_aliases=config.aliases is not None)
+        summary, further_notes = write_table(
+            connection, checked, folder, has_aliases=config.aliases is not None, classifier=classifier
+        )
         summaries.append(summary)
         notes += further_notes
     for name in set(TABLE_NAMES) - {checked.table.name for checked in checked_tables}:

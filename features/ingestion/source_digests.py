@@ -8,14 +8,21 @@ from pathlib import Path
 
 from features.config.shop import ShopConfig
 from features.ingestion.canonical_schema import Table, canonical_tables
+from features.ingestion.labelled_rows import TextClassifier
 from features.ingestion.raw_tables import content_digest
 
 
-def source_digest(config: ShopConfig) -> str:
-    """sha256 over every source that the configuration names, joined files and aliases too."""
+def source_digest(config: ShopConfig, classifier: TextClassifier | None = None) -> str:
+    """sha256 over every source that the configuration names, joined files, aliases and the classifier of texts too."""
     return combine_digests([
-        *(table_digest(table, config.folder) for table in canonical_tables(config)), *alias_digests(config)
+        *(table_digest(table, config.folder) for table in canonical_tables(config)), *alias_digests(config),
+        *classifier_digests(config, classifier),
     ])  # fmt: skip
+
+
+def classifier_digests(config: ShopConfig, classifier: TextClassifier | None) -> list[str]:
+    """The digest of the classifier of texts; empty for a log without texts."""
+    return [] if config.feedback is None or classifier is None else [classifier.digest]
 
 
 def table_digest(table: Table, folder: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import duckdb
 from features.config.shop import ShopConfig
 from features.errors import FlywheelError, InvalidLog
 from features.ingestion.canonical_rows import CheckedTable
-from features.ingestion.canonical_schema import Table, canonical_tables
+from features.ingestion.canonical_schema import TABLE_NAMES, Table, canonical_tables
 from features.ingestion.customer_ids import resolve_ids, spellings_table
 from features.ingestion.files.read_options import ReadOptions
 from features.ingestion.id_notes import id_notes
@@ -28,16 +28,20 @@ from features.plausibility_note import PlausibilityNote
 
 
 def check_tables(
-    connection: duckdb.DuckDBPyConnection, config: ShopConfig, spill: Path, report: Callable[[str], None]
+    connection: duckdb.DuckDBPyConnection,
+    config: ShopConfig,
+    spill: Path,
+    report: Callable[[str], None],
+    names: Collection[str] = TABLE_NAMES,
 ) -> tuple[list[CheckedTable], list[PlausibilityNote]]:
-    """Open and read every table; return them with the notes on their files, lines and values.
+    """Open and read every table of these names; return them with the notes on their files, lines and values.
 
     Raises:
         InvalidLog: a table cannot be read as flywheel.toml describes it; the text lists every fault.
     """
     selection = RowSelection(connection, config, _view_opener(connection, config, spill))
     tables, notes, faults = list[CheckedTable](), list[PlausibilityNote](), _alias_faults(selection)
-    for table in canonical_tables(config):
+    for table in (table for table in canonical_tables(config) if table.name in names):
         report(f"checking {table.name} at {table.section.path}")
         try:
             checked = _check_table(selection, table, spill)

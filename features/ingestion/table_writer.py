@@ -8,7 +8,10 @@ import duckdb
 import pyarrow.parquet as pq
 
 from features.config.sources import OrdersSource
+from features.errors import InvalidLog
 from features.ingestion.canonical_rows import CheckedTable, canonical_rows_sql, returned_sql
+from features.ingestion.labelled_rows import TABLE as TEXT_TABLE
+from features.ingestion.labelled_rows import TextClassifier, write_labelled_rows
 from features.ingestion.lines_by_customer import LINE_COLUMNS, LINES_BY_CUSTOMER_FILE, ORDERS_FILE, ROW_GROUP_SIZE
 from features.ingestion.manifest import TableSummary
 from features.ingestion.rows.written_orders import RETURNED_COLUMN, adjust_orders
@@ -18,7 +21,12 @@ from features.storage.sql_quoting import quote_literal
 
 
 def write_table(
-    connection: duckdb.DuckDBPyConnection, checked: CheckedTable, folder: Path, *, has_aliases: bool
+    connection: duckdb.DuckDBPyConnection,
+    checked: CheckedTable,
+    folder: Path,
+    *,
+    has_aliases: bool,
+    classifier: TextClassifier | None = None,
 ) -> tuple[TableSummary, list[PlausibilityNote]]:
     """Write one complete table of the history; the old file stays until the new one is whole.
 
@@ -27,12 +35,19 @@ def write_table(
         checked: the table.
         folder: of the history.
         has_aliases: whether there is a table of aliases.
+        classifier: of the texts of customers, for their table.
+
+    Raises:
+        InvalidLog: the table has texts, and no classifier is given.
     """
     table = checked.table
     target, notes, left_out = folder / f"{table.name}.parquet", list[PlausibilityNote](), 0
     with atomic_write(target) as temporary:
         rows = canonical_rows_sql(checked, has_aliases=has_aliases)
-        connection.execute(f"COPY ({rows}) TO {quote_literal(str(temporary))} (FORMAT parquet)")
+        if table.name == TEXT_TABLE:
+            write_labelled_rows(connection, rows, temporary, _required(classifier))
+        else:
+            connection.execute(f"COPY ({rows}) TO {quote_literal(str(temporary))} (FORMAT parquet)")
         if isinstance(table.section, OrdersSource):
             columns = [field.name for field in table.present_fields]
             written = [*columns, *([RETURNED_COLUMN] if returned_sql(checked) else [])]
@@ -51,6 +66,15 @@ def _write_lines_by_customer(connection: duckdb.DuckDBPyConnection, folder: Path
     with atomic_write(folder / LINES_BY_CUSTOMER_FILE) as temporary:
         target = quote_literal(str(temporary))
         connection.execute(f"COPY ({rows}) TO {target} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})")
+
+
+def _required(classifier: TextClassifier | None) -> TextClassifier:
+    if classifier is None:
+        raise InvalidLog(
+            "Found [feedback] without a classifier; expected one, because texts are never kept. Ingest with "
+            "`flywheel ingest`, or leave [feedback] out."
+        )
+    return classifier
 
 
 def _summarise(connection: duckdb.DuckDBPyConnection, checked: CheckedTable, file: Path, left_out: int) -> TableSummary:

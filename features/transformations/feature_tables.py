@@ -12,6 +12,7 @@ from features.history import Cutoff, History
 from features.storage.atomic_files import atomic_write
 from features.transformations.behaviour import behaviour, behaviour_view
 from features.transformations.categories import CATEGORIES, categories
+from features.transformations.feedback import FEEDBACK, feedback
 from features.transformations.social import social, social_view
 from features.transformations.transactions import transactions, transactions_view
 from features.views import View
@@ -28,6 +29,8 @@ def feature_views(history: History, events: EventsSource | None) -> tuple[View, 
         views.append(behaviour_view(events))
     if events is not None and events.social:
         views.append(social_view(events))
+    if history.feedback is not None:
+        views.append(FEEDBACK)
     return tuple(views)
 
 
@@ -45,6 +48,8 @@ def write_tables(history: History, events: EventsSource | None, cutoffs: Sequenc
         write_parquet(behaviour(history, cutoffs, events), folder / "behaviour.parquet")
     if events is not None and events.social:
         write_parquet(social(history, cutoffs, events), folder / "social.parquet")
+    if history.feedback is not None:
+        write_parquet(feedback(history, cutoffs), folder / f"{FEEDBACK.name}.parquet")
 
 
 def write_parquet(table: ir.Table, path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.storage.private_files import keep_new_files_private
-from pipelines.cli import audit, experiment, export, keys
+from pipelines.cli import audit, experiment, export, feedback, keys
 from pipelines.cli import config as config_commands
 from pipelines.cli import home as home_commands
 from pipelines.cli.as_of import resolve_as_of
@@ -207,6 +207,7 @@ app.command(rich_help_panel=EXPLORE)(scorecards)
 app.command(rich_help_panel=EXPLORE)(growth)
 app.command(rich_help_panel=EXPLORE)(attribution)
 app.add_typer(experiment.app, name="experiment", rich_help_panel=EXPLORE)
+app.add_typer(feedback.app, name="feedback", rich_help_panel=EXPLORE)
 app.command(rich_help_panel=EXPLORE)(effect)
 app.add_typer(export.app, name="export", rich_help_panel=EXPLORE)
 app.command(rich_help_panel=OPERATE)(status)

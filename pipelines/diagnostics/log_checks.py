@@ -22,11 +22,12 @@ from pipelines.home import Home
 def content(surroundings: Surroundings) -> Finding:
     """Whether the log changed since it was read; every file of it is read once for its digest."""
     from features.ingestion.source_digests import source_digest
+    from pipelines.learning.feedback_classifier import open_classifier
 
     config, manifest, read_at = surroundings.config, surroundings.state.manifest, surroundings.state.log_read_at
     if config is None:
         return ok("unknown without a configuration")
-    digest = source_digest(config)
+    digest = source_digest(config, open_classifier(config, surroundings.home))
     if manifest is None or read_at is None:
         return warning("the log was never read")
     read = f"read at {datetime.fromtimestamp(read_at, UTC):%Y-%m-%d %H:%M} UTC"

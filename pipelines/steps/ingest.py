@@ -24,6 +24,7 @@ from features.storage.row_deletion import is_readable
 from features.wording import count_of
 from pipelines.home import Home
 from pipelines.learning.decisions.folding import fold
+from pipelines.learning.feedback_classifier import open_classifier
 from pipelines.steps.global_holdout import record_configured_holdout
 from pipelines.steps.tag_destinations import record_configured_destinations
 from serving.observability.audit_log import COMMAND_LINE, CONSENT, AuditLog
@@ -35,11 +36,11 @@ def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[s
 
     If the log changes consents, the audit log records it as of ``timestamp``.
     """
-    stored = read_manifest(home.history)
+    stored, classifier = read_manifest(home.history), open_classifier(config, home)
     if (
         stored
         and _is_complete(config, home, stored)
-        and (stored.config, stored.source) == (config.fingerprint, source_digest(config))
+        and (stored.config, stored.source) == (config.fingerprint, source_digest(config, classifier))
     ):
         report("the history is up to date")
         import_log_consents(config, stored, home, timestamp, report)
@@ -47,7 +48,7 @@ def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[s
         record_configured_destinations(config, home, report)
         _fold_decisions(home, report)
         return stored
-    manifest = ingest(config, home.history, report, _erased_selector(config, home.ledger()))
+    manifest = ingest(config, home.history, report, erased_selector(config, home.ledger()), classifier)
     if config.events is not None:
         for sentence in unmatched_kinds(config.events, home.history):
             report(f"note: {sentence}")
@@ -72,7 +73,7 @@ def _is_complete(config: ShopConfig, home: Home, stored: HistoryManifest) -> boo
     return has_aliases and all(is_readable(home.history / f"{table.table}.parquet") for table in stored.tables)
 
 
-def _erased_selector(config: ShopConfig, ledger: Ledger) -> Callable[[Iterable[str]], Sequence[str]]:
+def erased_selector(config: ShopConfig, ledger: Ledger) -> Callable[[Iterable[str]], Sequence[str]]:
     """The function that selects erased customers by any spelling of their ids; each gets a tombstone in canonical form.
 
     A tombstone does not show the id, so only the spelling with which it was made can find it.

@@ -19,6 +19,7 @@ from features.transformations.feature_tables import write_tables
 from pipelines.home import Home
 from pipelines.registration.code_fingerprint import code_fingerprint
 from pipelines.run_context import RunContext
+from pipelines.steps import topic_weeks
 from serving.moments import rfc3339
 
 # Feast ignores rows older than this in point-in-time joins; all joins are at published cutoffs.
@@ -46,6 +47,7 @@ def run(context: RunContext) -> PublishSummary:
     context.report("publishing to the online store")
     store.apply()
     customers = store.materialize(context.now.timestamp, _publication(context))
+    topic_weeks.run(context)
     return PublishSummary(customers, len(context.cutoffs), rfc3339(micros(context.silence.log_until)))
 
 

@@ -41,7 +41,7 @@ from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
 MAX_ERASURE_THREADS = 4
 LOCK_TIMEOUT_SECONDS = 5.0  # how long to wait for another writer of the home
 FINISHED = "erased"
-_HISTORY_TABLES = ("orders", "events", "touches")
+_HISTORY_TABLES = ("orders", "events", "touches", "feedback")
 
 
 @dataclass(frozen=True)
