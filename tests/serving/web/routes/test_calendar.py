@@ -123,7 +123,17 @@ def test_few_customers_are_not_told_to_a_key_without_admin(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["week=2026-W60", "week=49", "month=2026-13", "month=12", "day=yesterday", "month=9999-12"]
+    "query",
+    [
+        "week=2026-W60",
+        "week=49",
+        "week=9999-W52",
+        "week=1000-W01",
+        "month=2026-13",
+        "month=12",
+        "day=yesterday",
+        "month=9999-12",
+    ],
 )
 def test_an_address_that_names_no_day_says_how_one_looks(client: TestClient, query: str) -> None:
     response = client.get(f"/app/calendar?{query}")
