@@ -14,7 +14,7 @@
       const value = cells[column].dataset.value;
       if (value === "") return null;
       if (column) return Number(value);
-      if (isTime(formats[0])) return Date.parse(value) / 1000;
+      if (isTime(formats[0]) && figure.dataset.kind !== "bars") return Date.parse(value) / 1000;
       return Number.isFinite(Number(value)) ? Number(value) : index;
     }));
     const texts = rows.map(cells => cells[0].textContent);
@@ -34,17 +34,18 @@
     const paths = kind === "bars" ? uPlot.paths.bars({ size: [0.8, 60] }) : kind === "points" ? () => null : undefined;
     const colors = [color, muted, css("--amber"), css("--green"), css("--red")];
     const names = new Map(table.values[0].map((value, index) => [value, table.texts[index]]));
-    const isNamed = !isTime(table.formats[0]);
+    const isNamed = !isTime(table.formats[0]) || kind === "bars";
     const lineOf = index => band.includes(index) ? { stroke: grid, width: 1, points: { show: false } } : {
       stroke: colors[(index - 1) % colors.length], width: 2, paths, points: { show: kind === "points" },
       fill: kind === "bars" ? colors[(index - 1) % colors.length] : undefined,
     };
     const horizontal = isNamed
-      ? { values: (_, ticks) => ticks.map(tick => names.get(tick) ?? (table.formats[0] === "number" ? tick : "")) }
+      ? { space: kind === "bars" ? 72 : 50, values: (_, ticks) => ticks.map(tick => names.get(tick) ?? (table.formats[0] === "number" ? tick : "")) }
       : {};
+    const fromZero = kind === "bars" ? { range: (_, low, high) => [Math.min(low ?? 0, 0), Math.max(high ?? 0, 0) * 1.05 || 1] } : {};
     return {
       width, height: HEIGHT, cursor: { drag: { x: false, y: false } }, legend: { show: table.labels.length > 2 && !band.length },
-      scales: { x: { time: !isNamed, range: kind === "bars" ? (_, low, high) => [low - 0.6, high + 0.6] : undefined } },
+      scales: { x: { time: !isNamed, range: kind === "bars" ? (_, low, high) => [low - 0.6, high + 0.6] : undefined }, y: fromZero },
       series: [{ label: table.labels[0] }, ...table.labels.slice(1).map((label, index) => ({ label, ...lineOf(index + 1) }))],
       bands: band.length ? [{ series: [Math.max(...band), Math.min(...band)], fill: grid }] : [],
       axes: [
