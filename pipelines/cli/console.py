@@ -203,7 +203,7 @@ class CommandConsole:
                 "customers": scores.customers if scores else 0, "scores": scores and scores.path,
                 "tables": [asdict(summary) for summary in run_summary.manifest.tables],
                 "expected": expected and {
-                    name: total and total.model_dump(mode="json") for name, total in vars(expected).items()
+                    name: total and total.model_dump(mode="json") for name, total in expected.by_measure.items()
                 },
                 "ltv": "the log has no amounts" if run_summary.log.amount is None else "",
                 "seconds": round(time.monotonic() - self._started_at, 1),

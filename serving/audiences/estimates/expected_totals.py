@@ -44,6 +44,11 @@ class ExpectedTotals:
     revenue: ExpectedTotal | None
     by_member: MemberOutcomes
 
+    @property
+    def by_measure(self) -> Mapping[str, ExpectedTotal | None]:
+        """The totals by name."""
+        return {"conversions": self.conversions, "orders": self.orders, "revenue": self.revenue}
+
 
 @dataclass(frozen=True)
 class MemberOutcomes:
