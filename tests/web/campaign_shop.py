@@ -38,6 +38,7 @@ EXPERIMENT = {
     "ends_on": str(shops.day(CAMPAIGN_DAY + 40)),
 }
 RUNNING_EXPERIMENT = {**EXPERIMENT, "id": "spring-offer", "ends_on": str(shops.day(TODAY + 60))}
+SECONDS_OF_A_RUN = 900  # on two busy cores
 RESPONSE = 0.35  # the share of the treated who place one order more
 SECTIONS = """
 [consents]
@@ -115,7 +116,7 @@ class CampaignShop:
 
     def run(self, number: int) -> None:
         """Run the pipeline as of a day; it must succeed."""
-        result = self.flywheel("run", "--as-of", shops.day(number))
+        result = self.flywheel.start("run", "--as-of", shops.day(number)).wait(SECONDS_OF_A_RUN)
         assert result.status == 0, result.err
 
     def start(self, experiment: dict[str, Any], number: int, customers: list[str]) -> list[dict[str, Any]]:

@@ -7,8 +7,9 @@
   const isTime = format => format === "day" || format === "month";
 
   function readTable(figure) {
-    const heads = [...figure.querySelectorAll("thead th")];
-    const rows = [...figure.querySelectorAll("tbody tr")].map(row => [...row.children]);
+    const source = figure.querySelector("details table"); // a chart that is drawn has a table of its own, its legend
+    const heads = [...source.querySelectorAll("thead th")];
+    const rows = [...source.querySelectorAll("tbody tr")].map(row => [...row.children]);
     const formats = heads.map(head => head.dataset.format);
     const values = heads.map((_, column) => rows.map((cells, index) => {
       const value = cells[column].dataset.value;

@@ -27,7 +27,7 @@ def serious_findings(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("path", SECTIONS)
 def test_a_section_has_no_serious_finding_of_axe_in_either_theme(visit: OpenVisit, path: str) -> None:
-    page = visit()
+    page = visit(reduced_motion="reduce")  # no colour is measured on its way to another
     page.goto(path)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     findings = {"light": serious_findings(page)}
@@ -39,7 +39,11 @@ def test_a_section_has_no_serious_finding_of_axe_in_either_theme(visit: OpenVisi
 @pytest.mark.parametrize("path", SECTIONS)
 def test_the_first_view_is_small(page: Page, path: str) -> None:
     responses: list[Response] = []
-    page.on("response", responses.append)
+
+    def collect(response: Response) -> None:
+        responses.append(response)
+
+    page.on("response", collect)
     page.goto(path, wait_until="networkidle")
     sizes = {response.url: response.request.sizes()["responseBodySize"] for response in responses}
     html = next(size for url, size in sizes.items() if url.endswith(path))

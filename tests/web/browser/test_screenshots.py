@@ -1,4 +1,4 @@
-"""Screenshots of the documentation, taken from the scenarios' shop: ``SCREENSHOTS=docs/screenshots pytest THIS_FILE``."""
+"""Screenshots of the documentation: ``SCREENSHOTS=docs/screenshots python -m pytest`` with this file takes them."""
 
 from __future__ import annotations
 
