@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import orjson
@@ -24,6 +26,7 @@ from serving.audiences.query.scores_table import Columns, FileIdentity, file_ide
 from serving.audiences.query.text_columns import ListColumn
 
 CHANNELS_COLUMN, UNTIL_COLUMN = "consent_channels", "consent_until"
+MAX_MASKS = 8  # kept for a version of the table, a byte a customer each
 _METADATA_KEY = b"flywheel.consents"
 
 
@@ -72,6 +75,8 @@ class ConsentFilter:
         self._home = home
         self._erased_cache: tuple[FileIdentity, int, Booleans] | None = None
         self._erased_lock = Lock()
+        self._masks: WeakKeyDictionary[Columns, OrderedDict[ReachRequest, Booleans]] = WeakKeyDictionary()
+        self._masks_lock = Lock()
 
     def state(self) -> int:
         """Return the current state of the ledger."""
@@ -98,9 +103,23 @@ class ConsentFilter:
         is_usable = snapshot is not None and snapshot.is_canonical and snapshot.defaults == defaults
         if snapshot is None or not is_usable or self._ledger.state() < snapshot.state:
             return self.can_reach(columns.ids.to_pylist(), request, now)
-        mask = _mask_at_scoring(columns, snapshot, request)
+        mask = self._mask_at_scoring(columns, snapshot, request).copy()
         self._recheck(mask, columns, request, self._changed_since(columns, snapshot, now), now)
         return mask & ~self._erased_mask(columns, snapshot)
+
+    def _mask_at_scoring(self, columns: Columns, snapshot: ConsentSnapshotRef, request: ReachRequest) -> Booleans:
+        """Return the mask at the time of scoring, computed once for a version of the table and a request."""
+        with self._masks_lock:
+            masks = self._masks.setdefault(columns, OrderedDict())
+            if request in masks:
+                masks.move_to_end(request)
+                return masks[request]
+        mask = _mask_at_scoring(columns, snapshot, request)
+        with self._masks_lock:
+            masks[request] = mask
+            if len(masks) > MAX_MASKS:
+                masks.popitem(last=False)
+        return mask
 
     def can_reach(self, customer_ids: Sequence[str], request: ReachRequest, now: int) -> Booleans:
         """Return which of n customers may be reached now, (n,)."""
@@ -119,7 +138,7 @@ class ConsentFilter:
     def _changed_since(self, columns: Columns, snapshot: ConsentSnapshotRef, now: int) -> Booleans:
         """Return the customers whose consents changed or expired after the snapshot, (customers,)."""
         changed = [record.customer_id for record in self._ledger.changed_since(snapshot.state)]
-        mask = columns.customer_mask(changed)
+        mask = columns.customer_mask(changed) if changed else np.zeros(len(columns), np.bool_)
         until = columns[UNTIL_COLUMN]
         return mask | until.compare("at_most", now) if isinstance(until, NumericColumn) else mask
 

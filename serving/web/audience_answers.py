@@ -35,7 +35,8 @@ class BuilderAnswer:
     response: AudienceResponse | None
     errors: Sequence[FieldProblem]
     value_column: str | None  # of the value slider
-    columns: dict[str, ColumnResponse]  # those of the sliders and of the conditions
+    sliders: Sequence[str]  # their columns
+    columns: dict[str, ColumnResponse]  # those of the other conditions
     descriptions: Sequence[ColumnDescription]
     excluded_by_consent: int | None  # of all customers, whatever the conditions
     smallest: int  # a count of fewer is not told; 0 tells every count
@@ -55,16 +56,20 @@ def answer_query(app_state: AppState, query: AudienceQuery, export: ExportContex
     try:
         request = audience_request(query, columns, value_column, keep=False)
         response = service.create(request, export)
+        if not response.count and request.filter is not None:
+            response = service.create(request.model_copy(update={"funnel": True}), export)
     except InvalidAudienceRequest as error:
         errors = error.errors
     reach = query.choice("purpose", "marketing"), query.choice("channel") or None
-    used = {name for name in (CHURN, value_column, *query.columns(), query.choice("add")) if name and name in columns}
+    named = {*query.columns(), query.choice("add")} - {CHURN, value_column}
+    used = {name for name in named if name in columns}
     described = service.columns.describe(*reach, used, export.now, is_admin=export.is_admin) if used else None
     return BuilderAnswer(
         query=query,
         response=response,
         errors=errors,
         value_column=value_column,
+        sliders=[name for name in (CHURN, value_column) if name and name in columns],
         columns={column.name: column for column in (described.columns if described else ())},
         descriptions=read_descriptions(columns.schema),
         excluded_by_consent=service.columns.excluded_by_consent(*reach, export.now),
@@ -91,7 +96,6 @@ def audience_request(
         "name": query.choice("name") or None,
         "columns": [name for name in SAMPLE_COLUMNS if name in columns] or None,
         "keep": keep,
-        "funnel": bool(conditions) and not keep,
     }
     if not keep:
         sliders = [name for name in (CHURN, value_column) if name and name in columns]

@@ -6,12 +6,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.arrays import Booleans, Floats, Integers
 from serving.audiences.query.column_store import NumericColumn
 from serving.audiences.query.value_ranges import known_values, nice_step, order_statistics, unit_of
 
 _CENTRAL = (0.01, 0.99)  # quantiles between which the bins lie, so that one large value does not flatten all others
+_MAX_SAMPLED = 20_000  # customers whose values give the edges, evenly spread over the table
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def count_bins(
 
 def bin_edges(column: NumericColumn, reachable: Booleans, bins: int, smallest: int) -> Floats | None:
     """Return round, evenly spaced edges around the central values of all reachable customers; None without values."""
-    values = known_values(column, reachable)
+    values = _sampled_values(column, reachable)
     if len(values) < max(2 * smallest, 1):
         return None
     outside = max(int(len(values) * _CENTRAL[0]), smallest - 1, 0)
@@ -60,6 +62,12 @@ def bin_edges(column: NumericColumn, reachable: Booleans, bins: int, smallest: i
     return np.array(
         [float(f"{number * step:.15g}") for number in range(first, last + 1)]
     )  # 0.95, not 0.9500000000000001
+
+
+def _sampled_values(column: NumericColumn, customers: Booleans) -> NDArray[np.generic]:
+    every = slice(None, None, max(1, len(column.values) // _MAX_SAMPLED))
+    nulls = None if column.nulls is None else column.nulls[every]
+    return known_values(NumericColumn(column.type, column.values[every], nulls), customers[every])
 
 
 def merge_small(binned: BinCounts, smallest: int) -> BinCounts:

@@ -73,18 +73,14 @@ class BuilderView:
 def sliders_of(answer: BuilderAnswer) -> list[SliderView]:
     """Return the sliders of churn and value, as far as the table has their columns."""
     histograms = {histogram.column: histogram for histogram in (answer.response.histograms if answer.response else ())}
-    return [
-        _slider(name, answer.query, histograms.get(name), answer.columns[name])
-        for name in (CHURN, answer.value_column)
-        if name in answer.columns
-    ]
+    return [_slider(name, answer.query, histograms.get(name)) for name in answer.sliders]
 
 
-def _slider(name: str, query: AudienceQuery, histogram: Histogram | None, column: ColumnResponse) -> SliderView:
+def _slider(name: str, query: AudienceQuery, histogram: Histogram | None) -> SliderView:
     is_churn = name == CHURN
     edges = [edge for edge in (part.below for part in (histogram.bins if histogram else ())) if isinstance(edge, float)]
-    maximum = 1.0 if is_churn else max([*edges, _number(column.maximum, 1.0) if not edges else 0.0])
     low = _number(next(iter(query.values("min", name)), None), 0.0)
+    maximum = 1.0 if is_churn else max(edges, default=low or 1.0)
     high = _number(next(iter(query.values("max", name)), None), 1.0) if is_churn else None
     return SliderView(
         column=name,
