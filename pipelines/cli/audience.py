@@ -37,6 +37,10 @@ def audience(  # noqa: PLR0913 -- each is an option of the command
     column: Annotated[
         list[str] | None, typer.Option(help="A column to write for each member; may be repeated.")
     ] = None,
+    economics: Annotated[
+        str | None,
+        typer.Option(help='What a campaign earns and costs, as JSON, such as {"margin": 0.3, "contact_cost": 0.1}.'),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the members to this .csv, .ndjson or .parquet file.")
     ] = None,
@@ -71,26 +75,27 @@ def audience(  # noqa: PLR0913 -- each is an option of the command
             console.show_stored(*stored_audiences.list_all(resolve_home(home)))
             return
         options = {
-            "filter": _parse_json(filter_json),
+            "filter": _parse_json("--filter", filter_json, "one condition or group"),
             "purpose": purpose,
             "channel": channel,
             "order_by": _parse_order(order_by),
             "limit": limit,
             "holdout": _parse_holdout(holdout),
             "columns": column or None,
+            "economics": _parse_json("--economics", economics, "one object"),
         }
         body, now = step.build_request(options, request), current_time(context)
         members = None if out is None else step.MembersFile(out, held_out.value, formulas.value)
         console.show_audience(step.run(resolve_home(home), body, now, members), held_out)
 
 
-def _parse_json(text: str | None) -> Any:  # noqa: ANN401 - any JSON
+def _parse_json(option: str, text: str | None, expected: str) -> Any:  # noqa: ANN401 - any JSON
     import orjson
 
     try:
         return None if text is None else orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise typer.BadParameter(f"--filter is not JSON: {error}. Expected one condition or group in quotes.") from None
+        raise typer.BadParameter(f"{option} is not JSON: {error}. Expected {expected} in quotes.") from None
 
 
 def _parse_order(text: str | None) -> dict[str, Any] | None:

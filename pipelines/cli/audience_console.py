@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pipelines.cli.console import CommandConsole
+from pipelines.cli.economics_lines import economics_lines
 from pipelines.cli.expected_totals import expected_total_lines
 from pipelines.cli.tables import titled_table
 
@@ -64,6 +65,9 @@ class AudienceConsole(CommandConsole):
         expected = (answer.expected_conversions, answer.expected_orders, answer.expected_revenue)
         for line in expected_total_lines(*expected, answer.currency):
             self._out.print(line, soft_wrap=True)
+        if answer.economics is not None:
+            for line in economics_lines(answer.economics, answer.currency):
+                self._out.print(line, soft_wrap=True, markup=False)
         if answer.holdout_count is not None:
             sentence = HELD_OUT_SENTENCES[held_out] if output.path else "do not contact them."
             self._out.print(f"{answer.holdout_count:,} of them are held out: {sentence}")

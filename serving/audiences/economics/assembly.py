@@ -62,7 +62,7 @@ def audience_economics(
             "economics", "Found a scores table without horizons; expected what `flywheel score` writes."
         )
     totals = members.totals
-    contacts = contacts_of(request, totals.by_member, len(members.rows), members.holdout)
+    contacts = contacts_of(request, totals, len(members.rows), members.holdout)
     measured = measured_effect(request, members.channel, sources.experiments)
     if contacts.count < smallest:
         return None

@@ -8,7 +8,7 @@ import numpy as np
 
 from features.arrays import Booleans, Floats, Integers, RowIndices
 from serving.audiences.errors import InvalidAudienceRequest
-from serving.audiences.estimates.expected_totals import MemberOutcomes
+from serving.audiences.estimates.expected_totals import ExpectedTotals
 from serving.schemas.economics import EconomicsRequest
 
 MAX_POINTS = 50  # of the curve
@@ -33,12 +33,13 @@ class Contacts:
         return count if self.positions is None or not count else int(self.positions[count - 1]) + 1
 
 
-def contacts_of(request: EconomicsRequest, outcomes: MemberOutcomes, count: int, holdout: Booleans | None) -> Contacts:
-    """Choose the people contacted among ``count`` members with these outcomes.
+def contacts_of(request: EconomicsRequest, totals: ExpectedTotals, count: int, holdout: Booleans | None) -> Contacts:
+    """Choose the people contacted among ``count`` members with these totals.
 
     Raises:
         InvalidAudienceRequest: the offer is paid on order, and the table has no probability of an order.
     """
+    outcomes = totals.by_member
     pays_on_order = request.offer_cost > 0 and request.offer_paid == "on_order"
     if pays_on_order and outcomes.conversions is None:
         raise InvalidAudienceRequest.for_field(
@@ -53,7 +54,7 @@ def contacts_of(request: EconomicsRequest, outcomes: MemberOutcomes, count: int,
     return Contacts(
         positions=positions,
         count=count if positions is None else len(positions),
-        orders=of_contacts(outcomes.conversions if outcomes.orders is None else outcomes.orders),
+        orders=of_contacts(outcomes.orders),
         revenue=of_contacts(outcomes.revenue),
         ordering=of_contacts(outcomes.conversions) if pays_on_order else None,
     )

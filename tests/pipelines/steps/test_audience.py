@@ -14,6 +14,7 @@ from pipelines.steps import audience as step
 from pipelines.steps.audience import InvalidRequest
 from tests.pipelines.command import Flywheel
 from tests.serving import scored
+from tests.serving.audiences.economics.campaigns import add_expected_orders
 
 IDS = [f"c{number:03d}" for number in range(20)]
 
@@ -144,3 +145,24 @@ def test_formulas_are_written_as_text_unless_they_are_asked_for(flywheel: Flywhe
 def test_an_invalid_setting_of_audiences_is_named(flywheel: Flywheel) -> None:
     result = flywheel("audience", environment={"FLYWHEEL_MAX_AUDIENCES": "many"})
     assert (result.status, "FLYWHEEL_MAX_AUDIENCES: " in result.err, "Traceback" in result.err) == (1, True, False)
+
+
+def test_a_campaign_has_costs_a_value_at_stake_and_a_profit_only_under_an_assumption(flywheel: Flywheel) -> None:
+    add_expected_orders(flywheel.home.folder)
+    prices = {"margin": 0.5, "contact_cost": 1.0, "budget": 5.5}
+    result = flywheel("audience", "--economics", json.dumps(prices))
+    assert result.status == 0, result.err
+    assert "Contacting 20 costs 20.00 EUR." in result.out
+    assert "Value at stake within 90 days: 95.00 (80 %: " in result.out
+    assert "The budget pays for the first 5: limit 5, 5.00 EUR." in result.out
+    assert "Found no experiment in the request" in result.out
+    assert "Profit" not in result.out
+    assumed = flywheel("audience", "--economics", json.dumps({**prices, "assumed_uplift": 0.1}))
+    assert "It pays from 0.2105 additional orders per person contacted." in assumed.out
+    assert "Profit, assumed: -10.50 EUR." in assumed.out
+
+
+def test_economics_that_are_no_json_are_refused(flywheel: Flywheel) -> None:
+    result = flywheel("audience", "--economics", "0.3;")
+    assert result.status == 2
+    assert "--economics is not JSON" in result.err

@@ -15,7 +15,7 @@ from serving.auth.key_reload import KeyReloader
 from serving.auth.key_store import KeyStore
 from serving.auth.scopes import KeyScope
 from tests.serving.api.audience_requests import post_audience, scored_shop
-from tests.serving.audiences.economics.campaigns import clear_effect, experiments_with
+from tests.serving.audiences.economics.campaigns import add_expected_orders, clear_effect, experiments_with
 
 
 def test_an_audience_has_economics_only_where_they_are_asked_for(client: TestClient) -> None:
@@ -33,6 +33,7 @@ def test_a_number_out_of_range_is_unprocessable(client: TestClient) -> None:
 
 def test_the_effect_of_an_experiment_takes_the_scope_experiment(tmp_path: Path) -> None:
     shop, store = scored_shop(tmp_path), KeyStore.for_home(tmp_path)
+    add_expected_orders(tmp_path)
     experiments_with(tmp_path, clear_effect())
     scopes = {"mail": [KeyScope.AUDIENCE], "lead": [KeyScope.AUDIENCE, KeyScope.EXPERIMENT]}
     keys = {name: store.create(name, scopes[name], datetime(2026, 11, 16, tzinfo=UTC))[0] for name in scopes}
