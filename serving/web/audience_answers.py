@@ -21,6 +21,7 @@ from serving.audiences.schema import AudienceRequest, AudienceResponse
 from serving.audiences.scoring_context import audience_context, scoring_release
 from serving.schemas.predictions import FieldProblem
 from serving.web.audience_query import AudienceQuery
+from serving.web.economics_query import economics_fields
 
 CHURN = "churn_probability"
 BINS = 20
@@ -99,6 +100,7 @@ def audience_request(
     }
     if not keep:
         sliders = [name for name in (CHURN, value_column) if name and name in columns]
+        body["economics"] = economics_fields(query)
         body["histogram"] = [{"column": name, "bins": BINS} for name in sliders] or None
     return parse_request(orjson.dumps({name: value for name, value in body.items() if value is not None}))
 

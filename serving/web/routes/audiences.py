@@ -22,6 +22,7 @@ from serving.auth.scopes import KeyScope
 from serving.problems import Problem
 from serving.web.audience_answers import answer_query, audience_request, value_column_of
 from serving.web.audience_query import AUDIENCES_PATH, BUILDER_PATH, AudienceQuery
+from serving.web.economics_query import offers_of
 from serving.web.forms import submitted_form
 from serving.web.rendering import render
 from serving.web.routing import page_access, page_change, page_router
@@ -125,6 +126,7 @@ def builder_view(app_state: AppState, query: AudienceQuery, export: ExportContex
         errors=answer.errors,
         conditions=conditions,
         columns=addable_columns(answer),
+        offers=offers_of(app_state.home) if export.reads_experiments else (),
         channels=[ChannelView(name=name, agreed=agreed, enabled=bool(agreed)) for name, agreed in counts.items()],
     )
 

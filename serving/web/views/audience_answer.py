@@ -9,6 +9,7 @@ from typing import Any
 
 from serving.audiences.schema import AudienceResponse, CompositionPart, ExpectedTotal
 from serving.web.audience_answers import BuilderAnswer
+from serving.web.views.economics import EconomicsView, economics_view
 
 COMPOSITION = ("churn_band", "value_tier", "lifecycle_stage", "rfm_segment")
 _WORD_KINDS = {
@@ -62,6 +63,7 @@ class AnswerView:
     sample_columns: Sequence[str]
     excluded_by_consent: int | None
     smallest: int
+    economics: EconomicsView | None
     query: str  # the query string, for storing this audience
 
     @property
@@ -96,6 +98,7 @@ def answer_view(answer: BuilderAnswer) -> AnswerView | None:
         sample_columns=[name for name in (sample[0] if sample else ()) if name != "customer_id"],
         excluded_by_consent=answer.excluded_by_consent,
         smallest=answer.smallest,
+        economics=economics_view(response.economics, answer.query),
         query=answer.query.replacing(add="").text,
     )
 

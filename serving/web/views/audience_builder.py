@@ -67,6 +67,7 @@ class BuilderView:
     conditions: Sequence[ConditionView] = ()
     columns: Mapping[str, Sequence[ColumnDescription]]  # group -> those that a condition may name
     channels: Sequence[ChannelView] = ()
+    offers: Sequence[str] = ()  # of experiments, for the economics
     is_refused: bool = False  # whether an audience was to be stored, and was not
 
 
