@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.api import openapi
+from serving.api.audience_work import run_in_audience_thread
 from serving.api.caching import no_store
 from serving.api.dependencies import app_state_of
 from serving.api.experiment_work import smallest_audience
@@ -21,11 +22,12 @@ ROUTER = router()
 @ROUTER.get(
     "/v1/feedback/topics",
     dependencies=[requires(KeyScope.VIEW)],
-    responses=openapi.success_and_problem_responses(TopicsResponse, 401, 403, 404),
+    responses=openapi.success_and_problem_responses(TopicsResponse, 401, 403, 404, 503),
 )
 async def get_topics(request: Request) -> Response:
     """Topics of texts by week and sentiment, without the cells of too few customers."""
-    weeks = TopicWeeks.read(app_state_of(request).home)
+    app_state = app_state_of(request)
+    weeks = await run_in_audience_thread(app_state, lambda: TopicWeeks.read(app_state.home))
     if weeks is None:
         raise Problem(
             404,

@@ -22,11 +22,13 @@ from serving.moments import rfc3339
 from serving.observability.recent_acts import recent_acts
 from serving.problems import Problem
 from serving.releases.release_history import ReleaseHistory
+from serving.schemas.feedback import TopicsResponse
 from serving.schemas.releases import ReleaseEvent
 from serving.schemas.reminders import ReminderQuery
 from serving.web.language import language_of
 from serving.web.rendering import render
 from serving.web.routing import page_access, page_router
+from serving.web.views.feedback import FeedbackView, feedback_view
 from serving.web.views.growth import GrowthView, growth_view
 from serving.web.views.today import (
     ActsView,
@@ -38,6 +40,7 @@ from serving.web.views.today import (
     segment_cards,
     trust_view,
 )
+from training.feedback.topic_weeks import TopicWeeks
 
 DUE_DAYS, NEWS_DAYS = 7, 7
 UNPROCESSABLE = 422
@@ -80,12 +83,18 @@ async def _today_view(request: Request, app_state: AppState, asked_by: Caller) -
         releases=await _release_news(app_state) if allows(asked_by.scopes, KeyScope.PREDICT) else None,
         acts=await _acts(app_state, smallest) if allows(asked_by.scopes, KeyScope.VIEW) else None,
         growth=_growth_view(request, app_state, smallest) if allows(asked_by.scopes, KeyScope.VIEW) else None,
+        feedback=await _feedback_view(app_state, smallest) if allows(asked_by.scopes, KeyScope.VIEW) else None,
     )
 
 
 def _growth_view(request: Request, app_state: AppState, smallest: int) -> GrowthView | None:
     answer = app_state.growth_loader.current
     return None if answer is None else growth_view(suppress_small_counts(answer, smallest), language_of(request))
+
+
+async def _feedback_view(app_state: AppState, smallest: int) -> FeedbackView | None:
+    weeks = await run_in_audience_thread(app_state, lambda: TopicWeeks.read(app_state.home))
+    return None if weeks is None else feedback_view(TopicsResponse.from_weeks(weeks.suppressed_below(smallest)))
 
 
 async def _due_days(request: Request, app_state: AppState) -> tuple[DueDay, ...] | None:

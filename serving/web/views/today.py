@@ -12,6 +12,7 @@ from serving.observability.recent_acts import RecentActs
 from serving.schemas.releases import ReleaseEvent
 from serving.schemas.reminders import RemindersResponse
 from serving.web.audience_query import audience_url
+from serving.web.views.feedback import FeedbackView
 from serving.web.views.growth import GrowthView
 
 DAY_SECONDS = 86_400
@@ -72,6 +73,7 @@ class TodayView:
     releases: tuple[ReleaseEvent, ...] | None
     acts: ActsView | None
     growth: GrowthView | None = None  # None before the first run too
+    feedback: FeedbackView | None = None  # None for a shop without texts too
 
     @staticmethod
     def builder_url(segment: str) -> str:

@@ -60,6 +60,7 @@ def access(method: str, path: str) -> RouteAccess | None:
         ("POST", "/v1/exposures", EXPERIMENT),
         ("POST", "/v1/outcomes", EXPERIMENT),
         ("GET", "/v1/attribution", EXPERIMENT),
+        ("GET", "/v1/feedback/topics", VIEW),
         ("GET", "/v1/growth", VIEW),
         ("DELETE", "/v1/customers/ann", ADMIN),
         ("GET", "/v1/status", None),
