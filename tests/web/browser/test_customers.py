@@ -27,7 +27,7 @@ def test_an_exact_id_leads_to_a_customer_and_each_status_has_its_sentence(page: 
     search(page, "00001")
     expect(page.get_by_role("heading", level=1)).to_have_text("Customer 00001")
     for tile in ("Will they leave?", "Next order", "Worth in 30 days"):
-        expect(page.get_by_role("heading", name=tile)).to_be_visible()
+        expect(page.get_by_role("heading", name=tile, exact=True)).to_be_visible()
     expect(page.locator("figure.chart canvas")).to_have_count(3)
     search(page, "1")
     expect(main).to_contain_text("Nobody by this id is known")
