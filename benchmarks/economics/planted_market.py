@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.arrays import Floats
+from features.arrays import Booleans, Floats
 from serving.audiences.query.scores_table import Columns, ScoresFile
 
 DAYS = 28
@@ -69,9 +69,7 @@ class Market:
         """Return the expected number of customers who order with the offer."""
         return float((self.chance + self.effect).sum())
 
-    def outcomes(
-        self, treated: np.ndarray[tuple[int], np.dtype[np.bool_]], outcome: Outcome, rng: np.random.Generator
-    ) -> Floats:
+    def outcomes(self, treated: Booleans, outcome: Outcome, rng: np.random.Generator) -> Floats:
         """Draw what each customer does, (n,): whether they order, or what they spend."""
         ordered = rng.random(len(self)) < self.chance + np.where(treated, self.effect, 0.0)
         if outcome == "order":

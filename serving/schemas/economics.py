@@ -90,7 +90,10 @@ class Economics(StrictModel):
         "interval. It is what there is to lose, not what a campaign brings. Null for a log without amounts."
     )
     expected_orders: float | None = Field(description="Within the horizon, without a campaign.")
-    margin_per_order: float | None = Field(description="Value at stake over expected orders.")
+    margin_per_order: float | None = Field(
+        description="Margin of an order that is expected of the people contacted, the mean over them. An order that a "
+        "campaign adds is taken to be worth what the orders of the same person are."
+    )
     contact_cost: float
     offer_cost: float
     cost: float = Field(description="Contacts and offers, expected where the offer is paid on order.")

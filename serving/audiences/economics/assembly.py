@@ -66,18 +66,18 @@ def audience_economics(
     measured = measured_effect(request, members.channel, sources.experiments)
     if contacts.count < smallest:
         return None
-    margin_per_order = _margin_per_order(request, contacts)
-    effect, refusal = _choose_effect(request, measured, contacts, margin_per_order)
+    margins = contacts.margins_per_order(request.margin)
+    effect, refusal = _choose_effect(request, measured, contacts, has_margins=margins is not None)
     if effect is not None:
         effect = with_personal_effects(effect, sources.uplift, members.columns, contacts.chosen(members.rows))
     campaign = Campaign(
         request=request,
         contacts=contacts,
         effect=effect,
-        worth=request.margin if effect is not None and effect.outcome == "spend" else margin_per_order or 0.0,
+        worth=request.margin if margins is None or effect is None or effect.outcome == "spend" else margins,
         offers_range=_relative_range(totals.conversions),
     )
-    return _answer(campaign, refusal, members, margin_per_order, smallest)
+    return _answer(campaign, refusal, members, None if margins is None else float(margins.mean()), smallest)
 
 
 def _answer(
@@ -118,23 +118,17 @@ def _choose_effect(
     request: EconomicsRequest,
     measured: OfferEffect | EffectRefusal,
     contacts: Contacts,
-    margin_per_order: float | None,
+    *,
+    has_margins: bool,
 ) -> tuple[OfferEffect | None, EffectRefusal | None]:
     """Return the effect that profit rests on, and why it is not that of an experiment."""
-    if margin_per_order is None:
+    if not has_margins:
         return None, NO_AMOUNTS
     if isinstance(measured, OfferEffect) and measured.outcome == "spend" and contacts.ordering is not None:
         measured = EffectRefusal("orders_not_measured", NOT_MEASURED)
     if isinstance(measured, OfferEffect):
         return measured, None
     return None if request.assumed_uplift is None else assumed_effect(request.assumed_uplift), measured
-
-
-def _margin_per_order(request: EconomicsRequest, contacts: Contacts) -> float | None:
-    orders = 0.0 if contacts.orders is None else float(contacts.orders.sum())
-    return (
-        None if contacts.revenue is None or not orders > 0 else request.margin * float(contacts.revenue.sum()) / orders
-    )
 
 
 def _break_even_orders(campaign: Campaign, sums: CampaignSums, margin_per_order: float | None) -> float | None:

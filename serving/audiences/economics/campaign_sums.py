@@ -27,7 +27,7 @@ class Campaign:
     request: EconomicsRequest
     contacts: Contacts
     effect: OfferEffect | None
-    worth: float  # margin of one order, or of one unit of spend, that the offer adds
+    worth: float | Floats  # (n,) margin of an order that the offer adds, or that of one unit of spend
     offers_range: float  # half the 95 % interval of the offers that are paid without an effect, relative to them
 
     @cached_property
@@ -90,8 +90,9 @@ def campaign_sums(campaign: Campaign, ends: Integers) -> CampaignSums:
     offer_costs += [request.offer_cost * cumulate(campaign.offers_with(end), ends) for end in campaign.added_orders[1:]]
     ordering = 1.0 if contacts.ordering is None else contacts.ordering
     free_offer_cost = request.offer_cost * cumulate(ordering, ends)
-    added = [] if campaign.effect is None else [cumulate(change, ends) for change in campaign.effect.scenarios]
-    margins = [campaign.worth * change for change in added]
+    changes = [] if campaign.effect is None else campaign.effect.scenarios
+    added = [cumulate(change, ends) for change in changes]
+    margins = [cumulate(campaign.worth * change, ends) for change in changes]
     costs = offer_costs if len(offer_costs) == len(added) else offer_costs * len(added)
     profits = [margin - contact_cost - cost for margin, cost in zip(margins, costs, strict=True)]
     error = np.zeros(len(ends)) if contacts.ordering is None else campaign.offers_range * free_offer_cost

@@ -28,6 +28,18 @@ class Contacts:
         """Return those of the members who are contacted, (n,)."""
         return members if self.positions is None else members[self.positions]
 
+    def margins_per_order(self, margin: float) -> Floats | None:
+        """Return the margin of an order of each person, (n,): expected spend over expected orders.
+
+        The mean of all stands for a person who is expected to order nothing. None where no order with an amount is
+        expected at all.
+        """
+        if self.orders is None or self.revenue is None or not (total := float(self.orders.sum())) > 0:
+            return None
+        average = np.full(self.count, float(self.revenue.sum()) / total)
+        baskets: Floats = np.divide(self.revenue, self.orders, out=average, where=self.orders > 0)
+        return margin * baskets
+
     def members_until(self, count: int) -> int:
         """Return the number of members up to the last of the first people contacted, those held out included."""
         return count if self.positions is None or not count else int(self.positions[count - 1]) + 1

@@ -115,6 +115,15 @@ def test_an_assumption_is_marked_as_one_and_has_no_interval(shop: Columns) -> No
     )
 
 
+def test_an_added_order_is_worth_what_the_orders_of_the_same_person_are(shop: Columns) -> None:
+    prices = {"margin": 0.3, "contact_cost": 0.1, "assumed_uplift": 0.02}
+    best_first = {"column": "ltv_90d_mean", "descending": True}
+    tenth = economics_of(shop, prices, order_by=best_first).curve[9]
+    baskets = 3.0 * np.arange(58, 58 - tenth.contacted, -1) / 1.5
+    assert tenth.profit is not None
+    assert tenth.profit.value == pytest.approx((0.02 * 0.3 * baskets - 0.1).sum())
+
+
 def test_an_assumption_gives_way_to_an_experiment(shop: Columns, tmp_path: Path) -> None:
     prices = {**PRICES, "assumed_uplift": 0.9}
     economics = economics_of(shop, prices, experiments=experiments_with(tmp_path, clear_effect()))
