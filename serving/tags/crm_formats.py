@@ -1,9 +1,9 @@
 """CRM formats: changes as requests, or as a file, for tools that keep a customer's tags as one list and replace it.
 
-Sources: Klaviyo, "Bulk Import Profiles" (10,000 profiles and 5 MB a request); Braze, "Create and update users" (75 objects
-a request) and "User data endpoints" (4 MB); HubSpot, "Update contacts" (a value is overwritten) and "How do I set multiple
-values for checkbox properties" (semicolons); Salesforce, "Prepare CSV Files" of Bulk API 2.0 (``#N/A`` empties a field).
-The list is the tool's property ``<prefix>_tags``, which nobody else writes.
+Sources: Klaviyo, "Bulk Import Profiles" (10,000 profiles and 5 MB a request); Braze, "Create and update users" (75
+objects a request) and "User data endpoints" (4 MB); HubSpot, "Update contacts" (a value is overwritten) and "How do I
+set multiple values for checkbox properties" (semicolons); Salesforce, "Prepare CSV Files" of Bulk API 2.0 (``#N/A``
+empties a field). The list is the tool's property ``<prefix>_tags``, which nobody else writes.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ def _joined(tags: list[str]) -> str:
     for key in tags:
         if ";" in key:
             raise TagLimitExceeded(
-                f"Found a semicolon in the tag {key!r}; expected none, because this tool separates tags with it. Rename "
-                "the segment or tier."
+                f"Found a semicolon in the tag {key!r}; expected none, because this tool separates tags with it. "
+                "Rename the segment or tier."
             )
     return ";".join(tags)
 
