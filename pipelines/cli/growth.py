@@ -102,8 +102,10 @@ class GrowthConsole(CommandConsole):
         columns = ("", "cost", "new", "CAC", "LTV so far", "predicted", "so far / CAC", "expected / CAC")
         table = titled_table(title, *columns)
         for each in cohorts:
-            values = (each.cac, each.realised_ltv, each.predicted_ltv, each.realised_ratio, each.expected_ratio)
-            table.add_row(each.name, f"{each.cost:,.0f}", _count(each.new_customers), *map(_figure, values))
+            values = (each.cac, each.realised_ltv, each.predicted_ltv)
+            ratios = (each.realised_ratio, each.expected_ratio)
+            cells = (*map(_value, values), *map(_value_with_interval, ratios))
+            table.add_row(each.name, f"{each.cost:,.0f}", _count(each.new_customers), *cells)
         self._out.print(table)
         figures = [figure for each in cohorts for figure in (each.cac, each.predicted_ltv, each.realised_ratio)]
         for detail in dict.fromkeys(figure.detail for figure in figures if figure.detail):
@@ -124,8 +126,10 @@ def _count(number: int | None) -> str:
     return "" if number is None else f"{number:,}"
 
 
-def _figure(figure: FigureResponse) -> str:
-    if figure.value is None:
-        return figure.status.replace("_", " ")
+def _value(figure: FigureResponse) -> str:
+    return figure.status.replace("_", " ") if figure.value is None else f"{figure.value:,.2f}"
+
+
+def _value_with_interval(figure: FigureResponse) -> str:
     interval = "" if figure.low is None else f" ({figure.low:,.2f} to {figure.high:,.2f})"
-    return f"{figure.value:,.2f}{interval}"
+    return f"{_value(figure)}{interval}"

@@ -40,10 +40,12 @@ class StatusConsole(CommandConsole):
     def show_status(self, status: HomeStatus) -> None:
         """Print one line per part, then what is stale."""
         if self._json_output:
-            totals = None if status.expected is None else status.expected.by_measure
-            expected = totals and {name: total and total.model_dump(mode="json") for name, total in totals.items()}
+            totals = {} if status.expected is None else status.expected.by_measure
+            expected = {
+                name: None if total is None else total.model_dump(mode="json") for name, total in totals.items()
+            }
             values = {name: value for name, value in vars(status).items() if name != "notes"}
-            self._print_json({**values, **_json_parts(status), "expected": expected})
+            self._print_json({**values, **_json_parts(status), "expected": expected or None})
             return
         rows = Table.grid(padding=(0, 2))
         rows.add_column(no_wrap=True)
