@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
@@ -31,6 +32,7 @@ class Frame:
     language: Language
     shop: str | None  # None before the first release
     currency: str | None
+    zone: ZoneInfo
     section: str | None  # of the navigation; None on a page that belongs to none
     scopes: tuple[KeyScope, ...]
     signed_in: bool  # whether by a session, which can be ended
@@ -60,6 +62,7 @@ def frame_of(request: Request, language: Language, form_token: str) -> Frame:
         language=language,
         shop=metadata.name if metadata else None,
         currency=metadata.currency if metadata else None,
+        zone=app_state_of(request).zone,
         section=_section(request.url.path),
         scopes=caller.scopes if caller else (),
         signed_in=caller is not None and caller.session is not None,

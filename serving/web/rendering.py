@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from serving.web.language import LANGUAGE_COOKIE, Language, chosen_language, lan
 from serving.web.texts import find_text, text
 
 FOLDER = Path(__file__).with_name("templates")
-_FORMATS = ("number", "percent", "day", "short_day", "weekday", "month", "moment")
+_FORMATS = ("number", "percent")
+_TIMES = ("day", "short_day", "weekday", "month", "moment")
 _NO_FRAME = ("'none'",)
 _YEAR_SECONDS = 365 * 86_400
 
@@ -71,6 +73,8 @@ def environment(language: Language) -> jinja2.Environment:
     for name in _FORMATS:
         templates.filters[name] = partial(getattr(formatting, name), language=language)
     templates.filters["money"] = jinja2.pass_context(_money_in(language))
+    for name in _TIMES:
+        templates.filters[name] = jinja2.pass_context(_time_in(language, name))
     return templates
 
 
@@ -89,6 +93,16 @@ def _word_in(language: Language) -> Any:  # noqa: ANN401 - a function for templa
         return entry if isinstance(entry, str) else None
 
     return word
+
+
+def _time_in(language: Language, name: str) -> Any:  # noqa: ANN401 - a function for templates alone
+    def time(context: Context, value: date | None) -> str:
+        """A day, or an instant in the time zone of the shop."""
+        local = value.astimezone(context["frame"].zone) if isinstance(value, datetime) else value
+        formatted: str = getattr(formatting, name)(local, language=language)
+        return formatted
+
+    return time
 
 
 def _money_in(language: Language) -> Any:  # noqa: ANN401 - a function for templates alone

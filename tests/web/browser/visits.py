@@ -9,7 +9,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from tests.browser import TIMEOUT_MS
 
 DESKTOP, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
-FAILED = "Failed to load resource"  # how Chromium words an answer such as 404, which a scenario may expect
+# What is no fault: how Chromium words an answer such as 404, which a scenario may expect, and how htmx words a request
+# that a newer one of the same form replaced.
+EXPECTED = ("Failed to load resource", "htmx:afterRequest", "htmx:sendAbort")
 
 
 class OpenVisit(Protocol):
@@ -51,7 +53,7 @@ class Visits:
             context.close()
 
     def _listen(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not message.text.startswith(FAILED):
+        if message.type in ("error", "warning") and not message.text.startswith(EXPECTED):
             self._complaints.append(message.text)
 
     def _check_host(self, request: Request, host: str) -> None:
