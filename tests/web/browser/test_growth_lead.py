@@ -45,7 +45,7 @@ def test_she_opens_the_page_moves_a_slider_holds_people_out_and_exports_the_list
         page.get_by_role("link", name="CSV").first.click()
     file = tmp_path / "audience.csv"
     download.value.save_as(file)
-    exported = [row["customer_id"] for row in csv.DictReader(file.open(encoding="utf-8-sig"))]
+    exported = [row["customer_id"] for row in csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines())]
     assert len(exported) == reached
     assert exported == members_of_the_api(page)
     page.get_by_role("link", name="人群", exact=True).click()
