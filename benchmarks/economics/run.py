@@ -49,6 +49,7 @@ CURVES = (
     "customers in two orders. The margin is a share of both sides and changes nothing. *Error of the tenths* is the "
     "sum of the absolute errors of the ten tenths, one by one, over the total that came."
 )
+TIMES = "Added to an audience of {customers:,} customers: processor time, best of five."
 
 
 def main() -> None:
@@ -85,8 +86,7 @@ def section(
         f"## {TITLE}\n\n{measured}",
         f"### Planted offers\n\n{OFFERS}\n\n{_offers_table(results)}",
         f"### Value at stake and what came\n\n{CURVES}\n\n{_curves_table(curves)}",
-        f"### Time\n\nAdded to an audience of {customers:,} customers, processor time, best of five.\n\n"
-        f"{_speed_table(speeds)}",
+        f"### Time\n\n{TIMES.format(customers=customers)}\n\n{_speed_table(speeds)}",
     ])  # fmt: skip
 
 
