@@ -19,11 +19,10 @@ from serving.observability.audit_log import COMMAND_LINE, AuditLog
 from serving.schemas.tags import TagExportResponse
 from serving.tags.crm_formats import CRM_FORMATS
 from serving.tags.destinations import read_destination
-from serving.tags.tag_changes import TagChanges
+from serving.tags.tag_changes import change_tables
 from serving.tags.tag_export_service import TagExportService
 from serving.tags.tag_names import group_name, value_name
 from serving.tags.tag_paging import summary_of
-from serving.tags.tag_state import TagState
 from serving.tags.wecom import add_corp_tag_bodies, check_tag_ids, mark_tag_bodies, read_tag_ids
 
 TagFormat = Literal["csv", "ndjson", "wecom", "klaviyo", "braze", "hubspot", "salesforce"]
@@ -76,7 +75,7 @@ def run(
         elif form in CRM_FORMATS:
             _write(path, CRM_FORMATS[form](changes, config))
         else:
-            _write(path, encode(_MEDIA_TYPES[form], _tables(state, changes, config), "keep"))
+            _write(path, encode(_MEDIA_TYPES[form], change_tables(changes, config), "keep"))
     return TagExportOutput(summary_of(state), None if out is None else out[0])
 
 
@@ -129,13 +128,6 @@ def _wecom(config: TagsConfig, destination: str) -> TagsConfig:
             f"contacts and tag_ids in [tags.{destination}], then run `flywheel ingest`."
         )
     return config
-
-
-def _tables(state: TagState, changes: Iterator[TagChanges], config: TagsConfig) -> Iterator[Any]:
-    """Yield a table of each part; the first one is empty, so that a file without changes has its header."""
-    yield TagChanges.of(state.take(state.numbers[:0]), state.is_changed[:0]).table(config)
-    for part in changes:
-        yield part.table(config)
 
 
 def _write(path: Path, content: Iterator[bytes]) -> None:

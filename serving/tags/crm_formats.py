@@ -49,7 +49,7 @@ def braze(changes: Changes, config: TagsConfig) -> Iterator[bytes]:
 def hubspot(changes: Changes, config: TagsConfig) -> Iterator[bytes]:
     """Yield a line for each request to ``contacts/batch/update``, of at most 100 contacts."""
     contacts = (
-        {"idProperty": CUSTOMER_ID, "id": customer, "properties": {_property(config): _joined(tags)}}
+        {"idProperty": CUSTOMER_ID, "id": customer, "properties": {_property(config): _join_keys(tags)}}
         for customer, tags in _lists(changes, config)
     )
     for batch in _batches(contacts, 100):
@@ -80,7 +80,7 @@ def _lists(changes: Changes, config: TagsConfig) -> Iterator[tuple[str, list[str
         yield from zip(part.recipients[name].to_pylist(), part.tags.to_lists(), strict=True)
 
 
-def _joined(tags: list[str]) -> str:
+def _join_keys(tags: list[str]) -> str:
     """Return a list as one text; raises TagLimitExceeded for a tag that the tool would take for two."""
     for key in tags:
         if ";" in key:
@@ -114,5 +114,5 @@ def _picklists(changes: Changes, config: TagsConfig) -> Iterator[pa.Table]:
     yield pa.table(dict.fromkeys(names, pa.array([], pa.string())))
     for part in changes:
         ids, tags = zip(*_lists(iter([part]), config), strict=True)
-        texts = [_joined(row) or "#N/A" for row in tags]
+        texts = [_join_keys(row) or "#N/A" for row in tags]
         yield pa.table({names[0]: pa.array(ids, pa.string()), names[1]: pa.array(texts, pa.string())})

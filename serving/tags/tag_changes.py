@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -11,6 +12,8 @@ from features.config.tags import TagsConfig
 from serving.tags.contacts import CONTACT_COLUMNS, CUSTOMER_ID
 from serving.tags.tag_sets import TagSets
 from serving.tags.tag_state import TagState
+
+_LIST = pa.list_(pa.string())
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,22 @@ class TagChanges:
 
     def table(self, config: TagsConfig) -> pa.Table:
         """Return one row per recipient; the ids of the tool are columns where the destination has contacts."""
-        names = (CUSTOMER_ID,) if config.contacts is None else CONTACT_COLUMNS
-        kind = pa.list_(pa.string())
+        names = _id_columns(config)
         return pa.table({
             **{name: self.recipients[name] for name in names},
-            "add": pa.array(self.additions.to_lists(), kind),
-            "remove": pa.array(self.removals.to_lists(), kind),
-            "tags": pa.array(self.tags.to_lists(), kind),
+            "add": pa.array(self.additions.to_lists(), _LIST),
+            "remove": pa.array(self.removals.to_lists(), _LIST),
+            "tags": pa.array(self.tags.to_lists(), _LIST),
         })  # fmt: skip
+
+
+def change_tables(changes: Iterable[TagChanges], config: TagsConfig) -> Iterator[pa.Table]:
+    """Yield a table of each part; the first one is empty, so that a file without changes has its header."""
+    ids = dict.fromkeys(_id_columns(config), pa.array([], pa.string()))
+    yield pa.table({**ids, **dict.fromkeys(("add", "remove", "tags"), pa.array([], _LIST))})
+    for part in changes:
+        yield part.table(config)
+
+
+def _id_columns(config: TagsConfig) -> Sequence[str]:
+    return (CUSTOMER_ID,) if config.contacts is None else CONTACT_COLUMNS

@@ -6,35 +6,27 @@ export is confirmed, its changes come again, together with what has changed sinc
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 import orjson
 from pydantic import Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from features.errors import FlywheelError
 from serving.api import openapi
-from serving.api.audience_work import audience_executor, export_context, to_audience_problem
-from serving.api.dependencies import app_state_of, run_in_thread
+from serving.api.audience_work import export_context
+from serving.api.dependencies import app_state_of
 from serving.api.request_parsing import read_json_as
 from serving.api.routing import router
+from serving.api.tag_work import run_in_tag_thread
 from serving.audiences.formats import encode, ndjson
 from serving.auth.scopes import KeyScope, requires
-from serving.observability.json_logs import log_error
-from serving.problems import RETRY_AFTER, Problem, validation_problem
+from serving.problems import validation_problem
 from serving.schemas.base import StrictModel
-from serving.schemas.predictions import FieldProblem
 from serving.schemas.tags import TagChangesResponse, TagExportRequest, TagExportResponse
 from serving.tags.destinations import read_destination
-from serving.tags.errors import TagExportNotFound, TagFileInvalid, TagLimitExceeded, UnknownDestination
 from serving.tags.tag_paging import TagPage, changes_page, summary_of
 
-if TYPE_CHECKING:
-    from serving.api.app_state import AppState
-
-Result = TypeVar("Result")
 TAGS_FORMAT = "tags"  # the audited format of an export that is begun; its pages name their own
 PATH = "/v1/audiences/{audience_id}/tag-changes"
 MEDIA_TYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
@@ -75,7 +67,9 @@ async def post_tag_changes(request: Request) -> Response:
     app_state, audience_id = app_state_of(request), request.path_params["audience_id"]
     asked, context = await read_json_as(request, TagExportRequest), export_context(request, TAGS_FORMAT)
     service, at = app_state.tag_export_service, app_state.machine_now()
-    summary = await _run(app_state, lambda: summary_of(service.begin(asked.destination, audience_id, context, at)))
+    summary = await run_in_tag_thread(
+        app_state, lambda: summary_of(service.begin(asked.destination, audience_id, context, at))
+    )
     return Response(summary.model_dump_json(), media_type="application/json")
 
 
@@ -107,7 +101,7 @@ async def get_tag_changes(request: Request) -> Response:
         media_type = MEDIA_TYPES.get(query.format)
         return found, b"".join(ndjson([table]) if media_type is None else encode(media_type, [table], "keep"))
 
-    found, content = await _run(app_state, page)
+    found, content = await run_in_tag_thread(app_state, page)
     headers = {"Cache-Control": "no-store"}
     if query.format != "json":
         next_cursor = {} if found.next is None else {"X-Next-Cursor": found.next}
@@ -127,7 +121,7 @@ async def get_tag_changes(request: Request) -> Response:
 async def confirm_tag_changes(request: Request) -> Response:
     """Confirm that all changes of the newest export were applied; a second time changes nothing."""
     app_state, path = app_state_of(request), request.path_params
-    summary = await _run(
+    summary = await run_in_tag_thread(
         app_state,
         lambda: summary_of(
             app_state.tag_export_service.confirm(path["export_id"], path["audience_id"], app_state.now())
@@ -141,19 +135,3 @@ def _query(request: Request) -> TagChangesQuery:
         return TagChangesQuery.model_validate({**request.query_params})
     except ValidationError as error:
         raise validation_problem(error.errors(include_url=False), TagChangesQuery) from None
-
-
-async def _run(app_state: AppState, work: Callable[[], Result]) -> Result:
-    return await run_in_thread(app_state, work, _to_problem, audience_executor())
-
-
-def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:
-    match error:
-        case UnknownDestination():
-            return Problem(422, str(error), [FieldProblem(field="destination", reason=str(error))])
-        case TagExportNotFound() | TagLimitExceeded():
-            return Problem(409, str(error))
-        case TagFileInvalid():  # the text names a path of this machine
-            log_error(app_state.log, "tags not exported", error)
-            return Problem(503, "The contacts of this destination cannot be read. Try again soon.", headers=RETRY_AFTER)
-    return to_audience_problem(app_state, error)
