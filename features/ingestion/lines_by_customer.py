@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.errors import NotFound, StoreDamaged
@@ -37,9 +38,30 @@ def read_customer_lines(folder: Path, customer_id: str) -> pa.Table:
     sorted_file = folder / LINES_BY_CUSTOMER_FILE
     path = sorted_file if sorted_file.is_file() else folder / ORDERS_FILE
     try:
-        columns = [name for name in LINE_COLUMNS if name in pq.read_schema(path).names]
-        return pq.read_table(path, columns=columns, filters=[(CUSTOMER_ID, "==", customer_id)])
+        with pq.ParquetFile(path) as file:
+            return _read_customer(file, customer_id)
     except (OSError, pa.ArrowException) as error:
         raise StoreDamaged(
             f"Found {path} damaged ({error}); expected what `flywheel ingest` writes. Run it again."
         ) from None
+
+
+def _read_customer(file: pq.ParquetFile, customer_id: str) -> pa.Table:
+    """The lines of a customer, read from one row group after the other."""
+    names = file.schema_arrow.names
+    columns = [name for name in LINE_COLUMNS if name in names]
+    groups = [group for group in range(file.num_row_groups) if _may_contain(file, group, customer_id)]
+    lines = [pa.schema([file.schema_arrow.field(name) for name in columns]).empty_table()]
+    for group in groups:
+        rows = file.read_row_group(group, columns)
+        lines.append(rows.filter(pc.equal(rows[CUSTOMER_ID], customer_id)))
+    return pa.concat_tables(lines)
+
+
+def _may_contain(file: pq.ParquetFile, group: int, customer_id: str) -> bool:
+    """Whether the statistics of a row group allow for a customer; the order of texts is that of their UTF-8."""
+    position = file.schema_arrow.names.index(CUSTOMER_ID)
+    statistics = file.metadata.row_group(group).column(position).statistics
+    if statistics is None or not statistics.has_min_max:
+        return True
+    return bool(statistics.min <= customer_id <= statistics.max)

@@ -23,7 +23,7 @@ from serving.auth.scopes import KeyScope, allows
 from serving.predictions.consent_gate import UNKNOWN_CUSTOMER
 from serving.predictions.feature_reader import FEATURES_UNAVAILABLE
 from serving.problems import RETRY_AFTER
-from serving.schemas.predictions import PARTS, PredictionRequest
+from serving.schemas.predictions import DEFAULT_PARTS, PARTS, PredictionRequest
 from serving.schemas.privacy import ConsentChanges
 from serving.web.forms import submitted_form
 from serving.web.rendering import render
@@ -94,14 +94,16 @@ def _forgotten_view(report: dict[str, Any]) -> ForgottenView:
 
 async def _page(request: Request, customer_id: str, *, wrong_id: bool = False) -> Response:
     app_state = app_state_of(request)
-    wanted = PredictionRequest(customer_ids=[customer_id], include=[*PARTS], curve=True)
+    is_card = "card" in request.query_params
+    parts = DEFAULT_PARTS if is_card else PARTS
+    wanted = PredictionRequest(customer_ids=[customer_id], include=[*parts], curve=not is_card)
     (prediction,), history = await asyncio.gather(
         predict(request, wanted, all_day=True), customer_history(request, customer_id)
     )
     consents = await _switches(request, app_state, customer_id)
     view = replace(
         customer_view(prediction, history, consents, app_state.now(), app_state.zone),
-        is_card="card" in request.query_params,
+        is_card=is_card,
         changed=request.query_params.get("changed"),
         wrong_id=wrong_id,
     )

@@ -18,6 +18,7 @@ from serving.web.views.customer_history import TimelineView, timeline_view
 Json = Mapping[str, Any]
 ANSWERED = ("scored", "insufficient_history", "stale_features")
 LONG_AGO_HORIZONS = 2  # churn horizons without an order after which a customer has left, rather than may leave
+_DAILY_UNTIL = 30  # days of the curve
 _SHOWN_HORIZON = 90  # days of the spend on the tile; the nearest one of the shop
 
 
@@ -142,12 +143,20 @@ def _answers(prediction: Json, silent_days: int | None, today: date) -> dict[str
     if purchase is not None:
         answers |= {
             "next_order": _next_order(purchase, today),
-            "curve": [(0, 0.0), *((day, round(p, 4)) for day, p in enumerate(purchase["curve"], 1))],
+            "curve": _curve(purchase.get("curve")),
             "categories": [_category(line, today) for line in purchase["by_category"] or ()],
         }
     if ltv is not None:
         answers |= {"spend": _spend(ltv["predicted"]), "historic_spend": ltv["historic"]}
     return answers
+
+
+def _curve(probabilities: Sequence[float] | None) -> list[tuple[int, float]]:
+    """P(order) by day from today on, where it was asked for: each day of a month, then with steps of five days."""
+    if probabilities is None:
+        return []
+    days = [*range(1, _DAILY_UNTIL), *range(_DAILY_UNTIL, len(probabilities) + 1, 5)]
+    return [(0, 0.0), *((day, round(probabilities[day - 1], 4)) for day in days)]
 
 
 def _risk(churn: Json | None, silent_days: int | None) -> RiskView | None:

@@ -106,11 +106,13 @@ def test_the_reasons_say_their_direction_in_words(client: TestClient) -> None:
     assert "↑ raises Last order 21.0 days ago" in open_page(client).texts("item")
 
 
-def test_the_curve_begins_today_and_has_a_number_for_each_day(client: TestClient) -> None:
+def test_the_curve_begins_today_and_has_a_number_for_each_day_of_a_month(client: TestClient) -> None:
     page = open_page(client)
     rows = page.texts("row")
     first = rows.index("Days from today Has ordered") + 1
-    assert (rows[first], rows[first + 7], rows[first + 90]) == ("0 0%", "7 13%", "90 83%")
+    assert (rows[first], rows[first + 7], rows[first + 30]) == ("0 0%", "7 13%", "30 45%")
+    assert rows[first + 31 : first + 43] == [row for row in rows if re.fullmatch(r"[3-9][05] \d+%", row)][-12:]
+    assert rows[first + 42] == "90 83%"
     assert any(caption.endswith("45% within 30 days.") for caption in page.texts("caption"))
 
 
