@@ -93,7 +93,10 @@ class GrowthConsole(CommandConsole):
     def _show_economics(self, economics: LtvToCacResponse) -> None:
         if economics.detail is not None:
             self._out.print(f"LTV to CAC: {economics.detail.en}", soft_wrap=True, markup=False)
-        self._show_cohorts(f"LTV to CAC by source, {economics.currency} ({economics.label})", economics.by_source)
+        overall = [] if economics.overall is None else [economics.overall]
+        self._show_cohorts(
+            f"LTV to CAC by source, {economics.currency} ({economics.label})", [*economics.by_source, *overall]
+        )
         self._show_cohorts(f"LTV to CAC by month, {economics.currency} ({economics.label})", economics.by_month)
 
     def _show_cohorts(self, title: str, cohorts: Sequence[CohortResponse]) -> None:
@@ -108,7 +111,8 @@ class GrowthConsole(CommandConsole):
             table.add_row(each.name, f"{each.cost:,.0f}", _count(each.new_customers), *cells)
         self._out.print(table)
         figures = [figure for each in cohorts for figure in (each.cac, each.predicted_ltv, each.realised_ratio)]
-        for detail in dict.fromkeys(figure.detail for figure in figures if figure.detail):
+        first_details = {figure.status: figure.detail for figure in reversed(figures) if figure.detail}
+        for detail in first_details.values():
             self._out.print(detail, soft_wrap=True, markup=False)
 
 

@@ -29,6 +29,7 @@ def suppress_small_counts(answer: GrowthResponse, smallest: int) -> GrowthRespon
             "months": [_period(period, smallest) for period in answer.months],
             "ltv_to_cac": economics.model_copy(
                 update={
+                    "overall": economics.overall and _hide(economics.overall, ("new_customers",), smallest),
                     "by_source": [_hide(cohort, ("new_customers",), smallest) for cohort in economics.by_source],
                     "by_month": [_hide(cohort, ("new_customers",), smallest) for cohort in economics.by_month],
                 }

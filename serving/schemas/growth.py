@@ -118,6 +118,9 @@ class CohortResponse(StrictModel):
     """LTV to CAC of the new customers of a source, or of a month; realised and predicted stand apart."""
 
     name: str = Field(examples=["search", "2026-09"])
+    costs: Literal["closed", "restated"] = Field(
+        description="`closed` with the months; `restated` from the log of today, for months closed before any costs."
+    )
     cost: float
     new_customers: Count
     cac: FigureResponse = Field(description="Costs over new customers: an average, not what one more would cost.")
@@ -136,6 +139,7 @@ class LtvToCacResponse(StrictModel):
     horizon_days: int | None = Field(description="Of the predicted value; null without predictions.")
     status: Literal["ok", "no_costs", "log_too_short"]
     detail: LocalisedText | None = Field(default=None, description="How to get the figures, where there are none.")
+    overall: CohortResponse | None = Field(description="All new customers of the months of `by_source`.")
     by_source: list[CohortResponse]
     by_month: list[CohortResponse]
 

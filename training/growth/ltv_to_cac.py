@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from features.arrays import Booleans, Floats
 from training.growth.mean_interval import Figure, mean_interval
@@ -23,14 +22,14 @@ PredictedValue = Callable[[Booleans], "Figure | GrowthRefusal"]  # of the select
 
 @dataclass(frozen=True, kw_only=True)
 class Cohort:
-    """New customers of a month, or of a source in some months, with what was spent."""
+    """New customers of some months, or of a source in them, with what was spent."""
 
-    kind: Literal["month", "source"]
     name: str
     cost: float
     new_customers: int  # when the months were closed
     days_since: int  # from the end of the newest month until today
     members: Booleans  # (n,) those of today's log
+    is_closed: bool  # whether cost and new customers are those of the closed months, not of today's log
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,18 +1,49 @@
-"""Cohorts of a home: the new customers of closed months and of their sources, with LTV to CAC."""
+"""Cohorts of a home: the new customers of closed months and of their sources, with LTV to CAC.
+
+Costs and new customers are those that the month was closed with. A month that was closed before the shop had any costs
+takes them from today's log, and says so.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from features.calendar import day_number
 from training.growth.growth_log import GrowthLog
 from training.growth.ltv_to_cac import MATURE_DAYS, Cohort, CustomerValues, LtvToCac, ltv_to_cac
-from training.growth.new_customers import OTHER_SOURCES, Acquisition, ordered_first_between, sum_acquisition
-from training.growth.period_figures import PeriodFigures
+from training.growth.new_customers import (
+    OTHER_SOURCES,
+    Acquisition,
+    acquisition_of,
+    ordered_first_between,
+    sum_acquisition,
+)
+from training.growth.period_figures import PeriodFigures, SourceAcquisition
+from training.growth.periods import GrowthPeriod
 
 COHORT_MONTHS = 12
+
+
+@dataclass(frozen=True)
+class CohortMonth:
+    """A closed month with what was spent in it, and on whom."""
+
+    period: GrowthPeriod
+    acquisition: tuple[SourceAcquisition, ...]
+    is_closed: bool  # whether the costs were known when the month was closed
+
+    @property
+    def cost(self) -> float:
+        """The costs of all sources."""
+        return sum(row.cost for row in self.acquisition)
+
+    @property
+    def new_customers(self) -> int:
+        """The new customers of all sources, and of none."""
+        return sum(row.new_customers for row in self.acquisition)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,50 +52,60 @@ class CohortSource:
 
     log: GrowthLog
     acquisition: Acquisition
-    months: Sequence[PeriodFigures]  # closed, oldest first
+    figures: Sequence[PeriodFigures]  # of closed months, oldest first
     today: date
 
     def by_month(self, values: CustomerValues) -> list[LtvToCac]:
         """The cohorts of the newest twelve months, oldest first."""
-        return [ltv_to_cac(self._month(month), values) for month in self.months[-COHORT_MONTHS:]]
+        return [ltv_to_cac(self._total(month.period.name, [month]), values) for month in self._months[-COHORT_MONTHS:]]
+
+    def overall(self, values: CustomerValues) -> LtvToCac | None:
+        """All new customers of the newest twelve months that are mature; None without such a month."""
+        return ltv_to_cac(self._total("all", self._mature), values) if self._mature else None
 
     def by_source(self, values: CustomerValues) -> list[LtvToCac]:
-        """The cohorts of each source over the newest twelve months that are mature, the most costly first."""
-        return [ltv_to_cac(cohort, values) for cohort in self._sources()]
+        """The cohorts of each source over the same months, the most costly first; none where no source is known."""
+        cohorts = list(self._sources()) if self._mature else []
+        return [ltv_to_cac(cohort, values) for cohort in cohorts] if any(each.new_customers for each in cohorts) else []
 
-    def _month(self, month: PeriodFigures) -> Cohort:
-        first, end = _days(month)
+    @cached_property
+    def _months(self) -> list[CohortMonth]:
+        return [self._month(figures) for figures in self.figures]
+
+    def _month(self, figures: PeriodFigures) -> CohortMonth:
+        first, end = map(date.fromisoformat, (figures.first_day, figures.end_day))
+        period = GrowthPeriod("month", first, end)
+        closed = figures.acquisition
+        return CohortMonth(period, closed or acquisition_of(self.log, self.acquisition, period), bool(closed))
+
+    @cached_property
+    def _mature(self) -> list[CohortMonth]:
+        """The newest twelve months that ended long enough ago."""
+        oldest_end = day_number(self.today) - MATURE_DAYS
+        return [month for month in self._months if month.period.end_day <= oldest_end][-COHORT_MONTHS:]
+
+    def _total(self, name: str, months: Sequence[CohortMonth]) -> Cohort:
+        first, end = months[0].period.first_day, months[-1].period.end_day
         return Cohort(
-            kind="month",
-            name=month.period,
-            cost=sum(row.cost for row in month.acquisition),
-            new_customers=month.new_customers,
+            name=name,
+            cost=sum(month.cost for month in months),
+            new_customers=sum(month.new_customers for month in months),
             days_since=day_number(self.today) - end,
             members=ordered_first_between(self.log, first, end),
+            is_closed=all(month.is_closed for month in months),
         )
 
     def _sources(self) -> Iterator[Cohort]:
-        mature = [month for month in self.months if day_number(self.today) - _days(month)[1] >= MATURE_DAYS]
-        chosen = mature[-COHORT_MONTHS:]
-        if not chosen:
-            return
-        first, end = _days(chosen[0])[0], _days(chosen[-1])[1]
-        new = ordered_first_between(self.log, first, end)
-        position = {name: number for number, name in enumerate(self.acquisition.sources)}
-        totals = sum_acquisition([month.acquisition for month in chosen])
-        for name, (cost, count) in sorted(totals.items(), key=lambda item: (-item[1][0], item[0])):
-            if name == OTHER_SOURCES or name not in position:
+        total = self._total("all", self._mature)
+        sums = sum_acquisition([month.acquisition for month in self._mature])
+        for name, (cost, count) in sorted(sums.items(), key=lambda item: (-item[1][0], item[0])):
+            if name == OTHER_SOURCES or name not in self.acquisition.sources:
                 continue
             yield Cohort(
-                kind="source",
                 name=name,
                 cost=cost,
                 new_customers=count,
-                days_since=day_number(self.today) - end,
-                members=new & (self.acquisition.source == position[name]),
+                days_since=total.days_since,
+                members=total.members & (self.acquisition.source == self.acquisition.sources.index(name)),
+                is_closed=total.is_closed,
             )
-
-
-def _days(month: PeriodFigures) -> tuple[int, int]:
-    """The first day, and the first day after, as days since 1970."""
-    return day_number(date.fromisoformat(month.first_day)), day_number(date.fromisoformat(month.end_day))

@@ -49,12 +49,14 @@ def ltv_to_cac_response(
     log = customers.log
     realised = log.value_by_customer(0, day_number(context.as_of)) / AMOUNT_UNITS * (margin or 1.0)
     values = CustomerValues(realised=np.asarray(realised), predicted=per_head, has_amounts=log.has_amounts)
-    cohorts = CohortSource(log=log, acquisition=acquisition, months=months, today=context.as_of)
+    cohorts = CohortSource(log=log, acquisition=acquisition, figures=months, today=context.as_of)
+    overall = cohorts.overall(values)
     return LtvToCacResponse(
         currency=context.config.currency,
         value=_value(context, log.has_amounts),
         horizon_days=None if predicted is None else predicted.horizon_days,
         status="ok",
+        overall=next(iter(cohort_responses([] if overall is None else [overall])), None),
         by_source=cohort_responses(cohorts.by_source(values)),
         by_month=cohort_responses(cohorts.by_month(values)),
     )
@@ -76,6 +78,7 @@ def _without(
         horizon_days=None,
         status=status,
         detail=detail,
+        overall=None,
         by_source=[],
         by_month=[],
     )

@@ -109,6 +109,7 @@ def cohort_responses(cohorts: Sequence[LtvToCac]) -> list[CohortResponse]:
     return [
         CohortResponse(
             name=each.cohort.name,
+            costs="closed" if each.cohort.is_closed else "restated",
             cost=each.cohort.cost,
             new_customers=each.cohort.new_customers,
             cac=_figure(each.cac),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from serving.schemas.growth import CohortResponse, GrowthResponse, PeriodResponse, TrendResponse
+from serving.schemas.growth import CohortResponse, GrowthResponse, LtvToCacResponse, PeriodResponse, TrendResponse
 from serving.web.language import Language
 
 CHART_WEEKS, MOVED_WEEKS, MAX_COHORTS = 26, 4, 8
@@ -26,7 +26,7 @@ class MovementBar:
 class CohortRow:
     """A source or a month; a figure that is not stated is None, with its status beside it."""
 
-    name: str
+    name: str | None  # None for all new customers
     cac: float | None
     realised_ltv: float | None
     predicted_ltv: float | None
@@ -49,7 +49,7 @@ class GrowthView:
     weeks: tuple[tuple[date, int | None], ...]  # the last day of each week, and the number
     movements: tuple[MovementBar, ...]  # empty where any is too small to be told
     restated: int  # closed weeks of the line that today's log would tell differently
-    cohorts: tuple[CohortRow, ...]
+    cohorts: tuple[CohortRow, ...]  # the last one of all new customers
     by_source: bool  # else the cohorts are months
     no_cohorts: str | None  # how to get them
     currency: str
@@ -78,7 +78,7 @@ def growth_view(answer: GrowthResponse, language: Language) -> GrowthView:
         weeks=tuple((week.end_day - timedelta(days=1), week.high_value_active) for week in shown),
         movements=_movements(whole[-MOVED_WEEKS:]),
         restated=sum(week.restated is not None for week in shown),
-        cohorts=tuple(map(_cohort_row, (economics.by_source or economics.by_month[::-1])[:MAX_COHORTS])),
+        cohorts=_cohort_rows(economics),
         by_source=bool(economics.by_source),
         no_cohorts=None if economics.detail is None else str(getattr(economics.detail, language)),
         currency=economics.currency,
@@ -97,9 +97,16 @@ def _movements(weeks: Sequence[PeriodResponse]) -> tuple[MovementBar, ...]:
     return tuple(MovementBar(name, total, total / largest) for name, total in totals.items())
 
 
-def _cohort_row(cohort: CohortResponse) -> CohortRow:
+def _cohort_rows(economics: LtvToCacResponse) -> tuple[CohortRow, ...]:
+    """The sources, or else the months from the newest, and all of them together."""
+    parts = (economics.by_source or economics.by_month[::-1])[:MAX_COHORTS]
+    overall = [] if economics.overall is None else [_cohort_row(economics.overall, None)]
+    return (*(_cohort_row(cohort, cohort.name) for cohort in parts), *overall)
+
+
+def _cohort_row(cohort: CohortResponse, name: str | None) -> CohortRow:
     return CohortRow(
-        name=cohort.name,
+        name=name,
         cac=cohort.cac.value,
         realised_ltv=cohort.realised_ltv.value,
         predicted_ltv=cohort.predicted_ltv.value,

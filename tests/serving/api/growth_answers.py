@@ -43,7 +43,8 @@ def cohort(name: str, **changes: Any) -> CohortResponse:  # noqa: ANN401 -- any 
     figure = FigureResponse(status="ok", value=50.0, low=45.0, high=55.0, confidence=0.95)
     ratio = FigureResponse(status="ok", value=2.5, low=2.25, high=2.75, confidence=0.95)
     values: dict[str, Any] = {
-        "name": name, "cost": 8_000.0, "new_customers": 400, "cac": FigureResponse(status="ok", value=20.0),
+        "name": name, "costs": "closed",
+        "cost": 8_000.0, "new_customers": 400, "cac": FigureResponse(status="ok", value=20.0),
         "realised_ltv": figure, "predicted_ltv": figure, "realised_ratio": ratio, "expected_ratio": ratio,
     }  # fmt: skip
     return CohortResponse(**{**values, **changes})
@@ -75,6 +76,7 @@ def growth_answer(*weeks: PeriodResponse, cohorts: tuple[CohortResponse, ...] = 
             horizon_days=365,
             status="ok" if cohorts else "no_costs",
             detail=None if cohorts else LocalisedText(en="No acquisition costs are in the log.", zh="没有获客成本。"),
+            overall=cohort("all") if cohorts else None,
             by_source=list(cohorts),
             by_month=[],
         ),

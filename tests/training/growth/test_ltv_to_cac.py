@@ -17,12 +17,12 @@ def predicted_value(_: Booleans) -> Figure | GrowthRefusal:
 
 def economics(values: Floats, *, cost: float = 1_000.0, days: int = 120, amounts: bool = True) -> LtvToCac:
     cohort = Cohort(
-        kind="source",
         name="search",
         cost=cost,
         new_customers=len(values),
         days_since=days,
         members=np.ones(len(values), np.bool_),
+        is_closed=True,
     )
     return ltv_to_cac(cohort, CustomerValues(realised=values, predicted=predicted_value, has_amounts=amounts))
 

@@ -75,6 +75,36 @@ def test_a_month_has_all_costs_over_all_new_customers(shop: GrowthShop) -> None:
     assert ripe.value == pytest.approx(40 / (25 / 3))
 
 
+def test_all_new_customers_stand_beside_the_sources(shop: GrowthShop) -> None:
+    overall = shop.update(248, NO_MARGIN).ltv_to_cac.overall
+    assert overall is not None
+    assert (overall.name, overall.costs) == ("all", "closed")
+    assert overall.cac.value == pytest.approx(25 / 3)
+
+
+def test_costs_that_are_added_later_count_for_months_that_had_none(shop: GrowthShop) -> None:
+    later = GrowthShop(shop.folder.parent / "later", shop.log)
+    assert later.update(248, NO_MARGIN).ltv_to_cac.status == "no_costs"
+    written = later.closed_lines()
+    later.extra = TABLES
+    for name in ("touches.csv", "costs.csv"):
+        (later.folder / name).write_text((shop.folder / name).read_text())
+    economics = later.update(248, NO_MARGIN).ltv_to_cac
+    assert later.closed_lines() == written
+    assert {cohort.costs for cohort in (*economics.by_source, *economics.by_month)} == {"restated"}
+    assert [cohort.cac.value for cohort in economics.by_source] == [20.0, 5.0]
+
+
+def test_without_a_known_source_months_remain(shop: GrowthShop) -> None:
+    unknown = GrowthShop(shop.folder.parent / "unknown", shop.log, TABLES)
+    (unknown.folder / "touches.csv").write_text("customer,at,campaign,channel\nc1s0,2024-01-09 09:00:00,camp,mail\n")
+    (unknown.folder / "costs.csv").write_text((shop.folder / "costs.csv").read_text().replace("friends", "radio"))
+    economics = unknown.update(248, NO_MARGIN).ltv_to_cac
+    assert economics.by_source == []
+    assert len(economics.by_month) == 6
+    assert economics.overall is not None
+
+
 def test_with_a_margin_the_value_is_gross_margin(shop: GrowthShop) -> None:
     economics = shop.update(248, HALF_MARGIN).ltv_to_cac
     assert economics.value == "gross_margin"
