@@ -66,6 +66,7 @@ class _ProblemAsPage:
         problem: dict[str, Any] = orjson.loads(bytes(self.body) or b"{}")
         headers = Headers(raw=start["headers"])
         response = render(self.request, "frame/error.html", _error_view(self.request, start, problem), start["status"])
+        await response.complete()
         sent_headers = MutableHeaders(raw=response.raw_headers)
         for name, value in headers.items():
             if name not in _REPLACED and name not in sent_headers:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -9,8 +12,10 @@ from typing import Any
 
 import jinja2
 from jinja2.runtime import Context
+from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse
+from starlette.types import Receive, Scope, Send
 
 from serving.api.dependencies import app_state_of
 from serving.web import formatting
@@ -27,13 +32,46 @@ _NO_FRAME = ("'none'",)
 _YEAR_SECONDS = 365 * 86_400
 
 
-def render(request: Request, name: str, view: object = None, status: int = 200) -> Response:
+class PageResponse(HTMLResponse):
+    """Page response: its template is rendered in a thread when it is sent, so that predictions do not wait for it."""
+
+    def __init__(self, html: Callable[[], str], request_headers: Headers, status: int, headers: dict[str, str]) -> None:
+        """Set what renders the page, the headers of its request, and its own status and headers."""
+        super().__init__(None, status, headers)
+        self._html = html
+        self._request_headers = request_headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Render the page and send it."""
+        await self.complete()
+        await super().__call__(scope, receive, send)
+
+    async def complete(self) -> None:
+        """Render the page, and set the headers that its length and compression decide."""
+        self.body, encoding = await asyncio.get_running_loop().run_in_executor(_page_executor(), self._render)
+        self.headers.update({**encoding, "Content-Length": str(len(self.body))})
+
+    def _render(self) -> tuple[bytes, dict[str, str]]:
+        return compress(self._html().encode(), self._request_headers)
+
+
+@cache
+def _page_executor() -> ThreadPoolExecutor:
+    """The thread that renders pages: one, because a second would only take the processor from predictions."""
+    return ThreadPoolExecutor(1, "pages")
+
+
+def render(request: Request, name: str, view: object = None, status: int = 200) -> PageResponse:
     """The template ``section/name.html`` with a view model as ``view``, and the frame as ``frame``."""
     language = language_of(request)
     token, new_cookie = form_token(request)
-    html = environment(language).get_template(name).render(view=view, frame=frame_of(request, language, token))
-    body, encoding = compress(html.encode(), request.headers)
-    response = HTMLResponse(body, status, {**security_headers(app_state_of(request).frame_ancestors), **encoding})
+    frame = frame_of(request, language, token)
+    response = PageResponse(
+        lambda: environment(language).get_template(name).render(view=view, frame=frame),
+        request.headers,
+        status,
+        security_headers(app_state_of(request).frame_ancestors),
+    )
     if new_cookie:
         set_private_cookie(request, response, FORM_COOKIE, new_cookie)
     if chosen_language(request):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -80,6 +81,13 @@ def test_a_value_is_written_as_in_the_language(
     format_: Callable[..., str], value: object, english: str, chinese: str
 ) -> None:
     assert (format_(value, ENGLISH), format_(value, CHINESE)) == (english, chinese)
+
+
+def test_an_instant_has_the_day_of_its_own_zone() -> None:
+    late = datetime(2026, 11, 29, 23, tzinfo=UTC)
+    shop_time = late.astimezone(ZoneInfo("Europe/Amsterdam"))
+    assert (formatting.day(late, ENGLISH), formatting.day(shop_time, ENGLISH)) == ("29 Nov 2026", "30 Nov 2026")
+    assert formatting.moment(shop_time, ENGLISH) == "30 Nov 2026, 00:00"
 
 
 @pytest.mark.parametrize(
