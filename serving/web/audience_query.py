@@ -24,6 +24,7 @@ _PARAMETERS = {
     "below": "below", "before": "below",
 }  # fmt: skip
 _BOUNDS = {"min": "at_least", "max": "at_most", "below": "below"}
+DEFAULT_HOLDOUT = 10  # percent
 OPERATORS = frozenset({"in", "is", *_BOUNDS})
 
 
@@ -31,14 +32,15 @@ def audience_url(*conditions: Condition, **choices: str | int) -> str:
     """Return the address of the builder with conditions as in an audience request.
 
     ``audience_url({"column": "churn_band", "equals": "high"}, channel="email")``; the choices are ``purpose``,
-    ``channel``, ``limit``, ``order``, ``holdout`` in percent, ``holdout_name`` and ``name``.
+    ``channel``, ``limit``, ``order``, ``holdout`` in percent, ``holdout_name`` and ``name``. Without a choice some people
+    are held out, since nobody can say later what an audience brought that was approached as a whole.
 
     Raises:
         KeyError: the address has no parameter for a comparison.
     """
     pairs = [pair for condition in conditions for pair in _pairs_of(condition)]
-    pairs += [(name, str(value)) for name, value in choices.items()]
-    return f"{BUILDER_PATH}?{urlencode(pairs)}" if pairs else BUILDER_PATH
+    pairs += [(name, str(value)) for name, value in {"holdout": DEFAULT_HOLDOUT, **choices}.items()]
+    return f"{BUILDER_PATH}?{urlencode(pairs)}"
 
 
 def _pairs_of(condition: Condition) -> Iterable[tuple[str, str]]:

@@ -21,7 +21,7 @@ from serving.audiences.holdout import HoldoutChoice
 from serving.auth.scopes import KeyScope
 from serving.problems import Problem
 from serving.web.audience_answers import answer_query, audience_request, value_column_of
-from serving.web.audience_query import AUDIENCES_PATH, BUILDER_PATH, AudienceQuery
+from serving.web.audience_query import AUDIENCES_PATH, BUILDER_PATH, DEFAULT_HOLDOUT, AudienceQuery
 from serving.web.economics_query import offers_of
 from serving.web.forms import submitted_form
 from serving.web.rendering import render
@@ -35,7 +35,7 @@ from serving.web.views.audience_list import PRESET_PREFIX, list_view
 ROUTER = page_router()
 LISTED, MEMBERS = 50, 50  # rows of a page
 Result = TypeVar("Result")
-_DEFAULTS = {"holdout": "10"}
+_DEFAULTS = {"holdout": str(DEFAULT_HOLDOUT)}
 
 
 @ROUTER.get(AUDIENCES_PATH, dependencies=[page_access(KeyScope.AUDIENCE)])

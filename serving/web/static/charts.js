@@ -28,6 +28,13 @@
     return (_, ticks) => ticks.map(tick => tick === null ? "" : numbers.format(tick));
   }
 
+  // Dates of the table are days without a zone, which Date.parse reads as UTC.
+  function timeText(format) {
+    const parts = format === "month" ? { month: "short", year: "2-digit" } : { month: "short", day: "numeric" };
+    const dates = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { ...parts, timeZone: "UTC" });
+    return (_, ticks) => ticks.map(tick => dates.format(tick * 1000));
+  }
+
   function options(figure, table, width) {
     const kind = figure.dataset.kind;
     const band = (figure.dataset.band || "").split(",").filter(Boolean).map(Number);
@@ -45,7 +52,7 @@
       : {};
     const fromZero = kind === "bars" ? { range: (_, low, high) => [Math.min(low ?? 0, 0), Math.max(high ?? 0, 0) * 1.05 || 1] } : {};
     return {
-      width, height: HEIGHT, cursor: { drag: { x: false, y: false } }, legend: { show: table.labels.length > 2 && !band.length },
+      width, height: HEIGHT, cursor: { drag: { x: false, y: false } }, legend: { show: table.labels.length > 2 && !band.length, live: false },
       scales: { x: { time: !isNamed, range: kind === "bars" ? (_, low, high) => [low - 0.6, high + 0.6] : undefined }, y: fromZero },
       series: [{ label: table.labels[0] }, ...table.labels.slice(1).map((label, index) => ({ label, ...lineOf(index + 1) }))],
       bands: band.length ? [{ series: [Math.max(...band), Math.min(...band)], fill: grid }] : [],

