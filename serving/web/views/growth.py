@@ -21,6 +21,13 @@ class MovementBar:
     count: int
     share: float
 
+    @property
+    def sign(self) -> str:
+        """Whether it came in or went out; nothing for none."""
+        if not self.count:
+            return ""
+        return "\N{MINUS SIGN}" if self.name in ("lapsed", "downgraded") else "+"
+
 
 @dataclass(frozen=True, kw_only=True)
 class CohortRow:
@@ -98,8 +105,9 @@ def _movements(weeks: Sequence[PeriodResponse]) -> tuple[MovementBar, ...]:
 
 
 def _cohort_rows(economics: LtvToCacResponse) -> tuple[CohortRow, ...]:
-    """The sources, or else the months from the newest, and all of them together."""
-    parts = (economics.by_source or economics.by_month[::-1])[:MAX_COHORTS]
+    """The sources, or else the months from the newest, of which any figure is stated; and all of them together."""
+    cohorts = economics.by_source or economics.by_month[::-1]
+    parts = [each for each in cohorts if each.cac.status == "ok" or each.realised_ltv.status == "ok"][:MAX_COHORTS]
     overall = [] if economics.overall is None else [_cohort_row(economics.overall, None)]
     return (*(_cohort_row(cohort, cohort.name) for cohort in parts), *overall)
 

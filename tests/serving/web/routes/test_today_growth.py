@@ -74,6 +74,14 @@ def test_a_ratio_that_is_not_stated_has_a_word_in_its_place(tmp_path: Path, lang
     assert f"€50 {word} 2.5" in today_text(tmp_path, growth_answer(cohorts=(young,)), language)
 
 
+def test_a_month_without_any_figure_is_left_out(tmp_path: Path) -> None:
+    few = FigureResponse(status="too_few", detail="Found fewer than 30; expected 30.")
+    unknown = cohort("radio", cac=few, realised_ltv=few, realised_ratio=few)
+    text = today_text(tmp_path, growth_answer(cohorts=(cohort("search"), unknown)), "en")
+    assert "search €20" in text
+    assert "radio" not in text
+
+
 def test_movements_of_a_few_are_told_to_an_admin_alone(tmp_path: Path) -> None:
     answer = growth_answer(week(0), week(1, won_back=2))
     assert "too few customers to be told to your key" in today_text(tmp_path, answer, "en")
