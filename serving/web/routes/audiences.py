@@ -22,6 +22,7 @@ from serving.auth.scopes import KeyScope
 from serving.problems import Problem
 from serving.web.audience_answers import answer_query, audience_request, value_column_of
 from serving.web.audience_query import AUDIENCES_PATH, BUILDER_PATH, DEFAULT_HOLDOUT, AudienceQuery
+from serving.web.audience_threads import respond_in_thread
 from serving.web.economics_query import offers_of
 from serving.web.forms import submitted_form
 from serving.web.rendering import render
@@ -51,11 +52,14 @@ async def builder(request: Request) -> Response:
     """The builder; a script gets the part that changes with the conditions."""
     query, export = _query_of(request.url.query), export_context(request, SAMPLE_FORMAT)
     is_update = "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
-    view = await _run(request, lambda app_state: builder_view(app_state, query, export, is_whole=not is_update))
-    status = 200 if view.answer else 422
-    return render(
-        request, f"audiences/{'_update' if is_update else 'builder'}.html", view, 200 if is_update else status
-    )
+
+    def respond(app_state: AppState) -> Response:
+        view = builder_view(app_state, query, export, is_whole=not is_update)
+        if is_update:
+            return render(request, "audiences/_update.html", view)
+        return render(request, "audiences/builder.html", view, 200 if view.answer else 422)
+
+    return await respond_in_thread(request, respond)
 
 
 @ROUTER.post(AUDIENCES_PATH, dependencies=[page_change(KeyScope.AUDIENCE)])
