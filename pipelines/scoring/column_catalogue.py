@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from pipelines.scoring.column_meanings_zh import chinese_meaning
 from pipelines.scoring.consent_columns import DECLARED as CONSENTS
+from pipelines.scoring.feedback_columns import FEEDBACK_COLUMNS
 from pipelines.scoring.scores_schema import score_columns
 from serving.audiences.query.column_descriptions import OTHER_GROUP as OTHER
 from serving.audiences.query.column_descriptions import ColumnDescription
@@ -33,6 +34,7 @@ def column_groups(horizons: Horizons, business_segments: Iterable[str]) -> Colum
         "predictions": score_columns(horizons),
         "segments": segment_columns(business_segments),
         "preferences": PREFERENCE_COLUMNS,
+        "feedback": FEEDBACK_COLUMNS,
         "consent": CONSENTS,
     }
 

@@ -27,6 +27,7 @@ from pipelines.run_context import RunContext
 from pipelines.scoring.column_catalogue import describe_columns
 from pipelines.scoring.consent_columns import ConsentColumns, consented_customers
 from pipelines.scoring.extra_columns import ExtraColumns
+from pipelines.scoring.feedback_columns import feedback_columns
 from pipelines.scoring.part_files import PartFiles
 from pipelines.scoring.preference_columns import compute_preferences
 from pipelines.scoring.price_sensitivity import (
@@ -113,6 +114,8 @@ def run(
         config, History.open(home.history).restrict_to_scope(profiling_scope), as_of, customers
     )
     columns = dict(preferences.columns)
+    if config.feedback is not None:
+        columns |= feedback_columns(home, as_of, customers)
     if (taught := release.metadata.uplift) is not None and teaches_price_sensitivity(taught):
         columns |= price_sensitivity_columns(taught, PartFiles(target).read(count, UPLIFT_COLUMNS))
     if target != home.scores.resolve():

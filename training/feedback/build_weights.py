@@ -17,7 +17,7 @@ import numpy as np
 
 from features.arrays import Booleans, Floats
 from training.feedback.classifier import SURE, WEIGHTS
-from training.feedback.ngram_fitting import FitOptions, fit_ngram_model
+from training.feedback.ngram_fitting import FitOptions, fit_ngram_model, held_out_scores
 from training.feedback.ngram_model import NgramSpec
 from training.feedback.prevalence import wilson_interval
 from training.feedback.public_reviews import (
@@ -61,6 +61,8 @@ CORPORA = (
 def build(corpus: Corpus, archive: Path, folder: Path = WEIGHTS) -> dict[str, Any]:
     """Fit and write the weights of a language; return what was measured.
 
+    ``accuracy_of_others`` of a domain is that of a model which saw only the other domains.
+
     Raises:
         ValueError: the archive is not the one that the weights are built from.
     """
@@ -71,7 +73,15 @@ def build(corpus: Corpus, archive: Path, folder: Path = WEIGHTS) -> dict[str, An
     data = labelled_texts(reviews, corpus.judged_domain)
     fitted = fit_ngram_model(data, corpus.spec, corpus.options)
     domains = np.array([review.domain for review in reviews])
-    measured = {domain: _measure(fitted.held_out, data.labels, domains == domain) for domain in np.unique(domains)}
+    names, codes = np.unique(domains, return_inverse=True)
+    unseen = held_out_scores(data, corpus.spec.counts(data.texts), codes, corpus.options) > 0
+    measured = {
+        name: {
+            **_measure(fitted.held_out, data.labels, codes == code),
+            "accuracy_of_others": round(float((unseen == data.labels)[codes == code].mean()), 4),
+        }
+        for code, name in enumerate(names)
+    }
     source = {name: getattr(corpus, name) for name in ("package", "version", "licence", "sha256")}
     notes = {**source, "judged_domain": corpus.judged_domain, "held_out": measured}
     replace(fitted.model, notes=notes).write(folder / f"{corpus.language}.npz")

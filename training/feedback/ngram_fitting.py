@@ -71,12 +71,8 @@ def fit_ngram_model(
     data: LabelledTexts, spec: NgramSpec, options: FitOptions, notes: Mapping[str, Any] | None = None
 ) -> FittedModel:
     """Fit a model on all texts; calibration and error rates come from models that had not seen the text's fold."""
-    counts, folds = spec.counts(data.texts), data.folds
-    scores = np.zeros(len(data.texts))
-    for fold in range(FOLDS):
-        inside = folds == fold
-        linear = _fit_linear(counts[~inside], data.labels[~inside], data.seed[~inside], options)
-        scores[inside] = linear.score(counts[inside], data.seed[inside])
+    counts = spec.counts(data.texts)
+    scores = held_out_scores(data, counts, data.folds, options)
     platt = LogisticRegression(C=1e6).fit(scores[data.judged, None], data.labels[data.judged])
     slope, offset = float(platt.coef_[0, 0]), float(platt.intercept_[0])
     held_out = slope * scores + offset
@@ -93,6 +89,16 @@ def fit_ngram_model(
         notes=notes or {},
     )
     return FittedModel(model, held_out)
+
+
+def held_out_scores(data: LabelledTexts, counts: sp.csr_matrix, folds: Integers, options: FitOptions) -> Floats:
+    """The score of each text, (n,), by a model that had not seen any text of the same fold."""
+    scores = np.zeros(len(data.texts))
+    for fold in np.unique(folds):
+        inside = folds == fold
+        linear = _fit_linear(counts[~inside], data.labels[~inside], data.seed[~inside], options)
+        scores[inside] = linear.score(counts[inside], data.seed[inside])
+    return scores
 
 
 def error_rates(called: Booleans, labels: Booleans) -> ErrorRates:
