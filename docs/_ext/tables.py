@@ -19,7 +19,7 @@ _EXAMPLE_SEGMENT = "big baskets"
 
 def scores_table() -> str:
     """A section per group of columns of scores.parquet, in their order."""
-    groups = column_groups(_EXAMPLE_HORIZONS, [_EXAMPLE_SEGMENT])
+    groups = column_groups(_EXAMPLE_HORIZONS, [_EXAMPLE_SEGMENT], has_feedback=True)
     return "\n".join(
         section(2, group.capitalize(), anchor("scores", group), _scores(columns)) for group, columns in groups.items()
     )

@@ -11,7 +11,7 @@ from pipelines.cli.console import CommandConsole
 from pipelines.cli.tables import titled_table
 
 if TYPE_CHECKING:
-    from serving.schemas.feedback import TopicCell, TopicsResponse
+    from serving.schemas.feedback import NegativeShare, TopicCell, TopicsResponse
     from training.feedback.label_selection import LabelsWanted
     from training.feedback.shop_training import TrainingResult
     from training.feedback.text_form import Language
@@ -37,9 +37,8 @@ class FeedbackConsole(CommandConsole):
             table.add_row(topic, sentiment, *shown[-SHOWN_WEEKS:])
         self._out.print(table)
         for share in answer.negative_shares:
-            if share.corrected is not None and share.low is not None and share.high is not None:
-                interval = f"{share.corrected:.0%} ({share.low:.0%} to {share.high:.0%})"
-                self._out.print(f"Negative, {share.topic}: {interval}, corrected for errors of the classifier.")
+            if share.observed is not None:
+                self._out.print(f"Negative, {share.topic}: {_share_text(share)}.")
         for each in answer.evidence:
             words = f"; {', '.join(each.topics_from_words)} by words, unmeasured" if each.topics_from_words else ""
             source = each.sentiment.replace("_", " ")
@@ -69,3 +68,9 @@ class FeedbackConsole(CommandConsole):
             return
         for each in results:
             self._out.print(f"{each.language} {each.target}: {each.labels:,} labels, {each.reason}.", soft_wrap=True)
+
+
+def _share_text(share: NegativeShare) -> str:
+    if share.corrected is None or share.low is None or share.high is None:
+        return f"{share.observed:.0%} as counted, errors of the classifier included"
+    return f"{share.corrected:.0%} ({share.low:.0%} to {share.high:.0%}), corrected for errors of the classifier"

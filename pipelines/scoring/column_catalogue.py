@@ -28,18 +28,22 @@ NOT_FOR_TARGETING = {
 }
 
 
-def column_groups(horizons: Horizons, business_segments: Iterable[str]) -> ColumnGroups:
-    """The columns by group, in the order of the table, for these horizons and segments of the business."""
+def column_groups(horizons: Horizons, business_segments: Iterable[str], *, has_feedback: bool = False) -> ColumnGroups:
+    """The columns by group, in the order of the table, for these horizons and segments of the business.
+
+    ``has_feedback`` tells whether the shop has texts of its customers.
+    """
     return {
         "predictions": score_columns(horizons),
         "segments": segment_columns(business_segments),
-        "preferences": PREFERENCE_COLUMNS,
-        "feedback": FEEDBACK_COLUMNS,
+        "preferences": (*PREFERENCE_COLUMNS, *(FEEDBACK_COLUMNS if has_feedback else ())),
         "consent": CONSENTS,
     }
 
 
-def describe_columns(horizons: Horizons, business_segments: Sequence[str]) -> list[ColumnDescription]:
+def describe_columns(
+    horizons: Horizons, business_segments: Sequence[str], *, has_feedback: bool = False
+) -> list[ColumnDescription]:
     """The descriptions of all columns in English and Chinese, for the schema of the scores table."""
     names = {column: name for name, column in column_names(business_segments).items()}
     return [
@@ -49,7 +53,7 @@ def describe_columns(horizons: Horizons, business_segments: Sequence[str]) -> li
             meaning={"en": spec.meaning, "zh": _chinese_meaning(spec, names)},
             targeting=spec.name not in NOT_FOR_TARGETING,
         )
-        for group, specs in column_groups(horizons, business_segments).items()
+        for group, specs in column_groups(horizons, business_segments, has_feedback=has_feedback).items()
         for spec in specs
     ]
 

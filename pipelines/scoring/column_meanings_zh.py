@@ -103,7 +103,15 @@ _CONSENTS = {
     "consent_channels": "可触达客户的渠道；`*` 表示其他所有渠道。",
     "consent_until": "这些授权中最早到期的时间。",
 }
-MEANINGS: Mapping[str, str] = {**_PREDICTIONS, **_SEGMENTS, **_PREFERENCES, **_CONSENTS}
+_FEEDBACK = {
+    "feedback_{days}d": "客户最近 {days} 天写的反馈条数。",
+    "feedback_negative_{days}d": "最近 {days} 天的负面反馈条数。",
+    "feedback_positive_{days}d": "最近 {days} 天的正面反馈条数。",
+    "feedback_product_{days}d": "最近 {days} 天关于产品功能的反馈条数。",
+    "feedback_service_{days}d": "最近 {days} 天关于服务体验的反馈条数。",
+    "feedback_emotion_{days}d": "最近 {days} 天表达情感诉求的反馈条数。",
+}
+MEANINGS: Mapping[str, str] = {**_PREDICTIONS, **_SEGMENTS, **_PREFERENCES, **_FEEDBACK, **_CONSENTS}
 
 
 def chinese_meaning(name: str) -> str | None:

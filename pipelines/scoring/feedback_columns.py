@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from features.config.shop import ShopConfig
 from features.config.text_labels import TOPICS
 from features.history import Cutoff
 from features.store.definitions import table_path
@@ -27,13 +28,13 @@ FEEDBACK_COLUMNS = (
 )
 
 
-def feedback_columns(home: Home, cutoff: Cutoff, customers: pa.Array) -> dict[str, pa.Array]:
-    """The columns of n customers, 0 for a customer without a text; none where no texts were published."""
-    path = table_path(home.folder, FEEDBACK.name)
-    if not path.is_file():
+def feedback_columns(config: ShopConfig, home: Home, cutoff: Cutoff, customers: pa.Array) -> dict[str, pa.Array]:
+    """The columns of n customers, 0 for a customer without a text; none for a shop without [feedback]."""
+    if config.feedback is None:
         return {}
     names = [column.name for column in FEEDBACK_COLUMNS]
     at_cutoff = [(EVENT_TIMESTAMP, "=", pa.scalar(cutoff.timestamp, pa.timestamp("us", tz="UTC")))]
+    path = table_path(home.folder, FEEDBACK.name)
     stored = pq.read_table(path, columns=[CUSTOMER_ID, *names], filters=at_cutoff)
     index = pc.index_in(customers.cast(pa.string()), stored[CUSTOMER_ID].combine_chunks().cast(pa.string()))
     return {name: stored[name].combine_chunks().take(index).fill_null(0).cast(pa.int32()) for name in names}

@@ -50,7 +50,8 @@ def run(home: Home, config: ShopConfig | None, patterns: Sequence[str] = ()) -> 
         InvalidScores: the scores table cannot be read.
     """
     segments = () if config is None else tuple(config.business.segments)
-    groups = column_groups(_horizons(home, config), segments)
+    has_feedback = home.scores.is_file() or (config is not None and config.feedback is not None)
+    groups = column_groups(_horizons(home, config), segments, has_feedback=has_feedback)
     if not home.scores.is_file():
         described = _select(groups, patterns)
         return ColumnCatalogue([DescribedColumn(group, spec, None) for group, spec in described], None)

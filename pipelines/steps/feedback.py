@@ -18,7 +18,8 @@ from pipelines.home import Home
 from pipelines.learning.feedback_classifier import MODELS_FOLDER
 from pipelines.steps.ingest import erased_selector
 from serving.schemas.feedback import TopicsResponse
-from training.feedback.classifier import FeedbackClassifier
+from training.feedback.classifier import SENTIMENT, FeedbackClassifier
+from training.feedback.measured_rates import write_rates
 from training.feedback.shop_training import TrainingResult, train_on_labels
 from training.feedback.text_form import LANGUAGES, Language, canonical_text, language_of
 from training.feedback.topic_weeks import TopicWeeks
@@ -88,5 +89,11 @@ def train(config: ShopConfig, home: Home, now: datetime, report: Callable[[str],
     (home.feedback / MODELS_FOLDER).mkdir(parents=True, exist_ok=True)
     for result in results:
         if result.model is not None:
-            result.model.write((home.feedback / MODELS_FOLDER) / f"{result.language}_{result.target}.npz")
+            result.model.write(home.feedback / MODELS_FOLDER / f"{result.language}_{result.target}.npz")
+    rates = {
+        result.language: result.rates_in_use
+        for result in results
+        if result.target == SENTIMENT and result.rates_in_use is not None
+    }
+    write_rates(home.feedback, FeedbackClassifier.open(home.feedback / MODELS_FOLDER).digest, rates)
     return results

@@ -113,15 +113,14 @@ def run(
     preferences = compute_preferences(
         config, History.open(home.history).restrict_to_scope(profiling_scope), as_of, customers
     )
-    columns = dict(preferences.columns)
-    if config.feedback is not None:
-        columns |= feedback_columns(home, as_of, customers)
+    columns = {**preferences.columns, **feedback_columns(config, home, as_of, customers)}
     if (taught := release.metadata.uplift) is not None and teaches_price_sensitivity(taught):
         columns |= price_sensitivity_columns(taught, PartFiles(target).read(count, UPLIFT_COLUMNS))
     if target != home.scores.resolve():
         _audit_export(home, now, len(customers), consent_columns)
     horizons = Horizons(churn_days=release.metadata.churn_days, ltv_days=release.metadata.ltv_days)
-    descriptions = description_metadata(describe_columns(horizons, tuple(config.business.segments)))
+    described = describe_columns(horizons, tuple(config.business.segments), has_feedback=config.feedback is not None)
+    descriptions = description_metadata(described)
     PartFiles(target).join(count, ExtraColumns(segments, columns, consent_columns, customers, descriptions).table)
     if target == home.scores.resolve():
         write_snapshot(home, target, release.metadata, release.version, as_of)

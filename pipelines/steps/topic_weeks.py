@@ -13,7 +13,9 @@ from features.ingestion.labelled_rows import LABEL_COLUMNS
 from pipelines.environment import audience_policy
 from pipelines.learning.feedback_classifier import open_classifier
 from pipelines.run_context import RunContext
+from training.feedback.measured_rates import read_rates
 from training.feedback.negative_share import negative_shares
+from training.feedback.prevalence import ErrorRates
 from training.feedback.text_form import LANGUAGES, Language
 from training.feedback.topic_weeks import FILE, WEEKS, TopicWeeks, count_cells, monday
 
@@ -30,12 +32,12 @@ def run(context: RunContext) -> None:
         return
     context.report("counting topics of feedback")
     labels, smallest = _recent_labels(history.feedback, context.as_of), audience_policy().smallest_audience
-    rates = {language: classifier.sentiment_model(language).error_rates for language in LANGUAGES}
+    rates = read_rates(home.feedback, classifier.digest)
     TopicWeeks(
         as_of=context.as_of.isoformat(),
         classifier=classifier.digest,
         smallest=smallest,
-        evidence=[_evidence(classifier, language) for language in LANGUAGES],
+        evidence=[_evidence(classifier, language, rates.get(language)) for language in LANGUAGES],
         cells=count_cells(labels, monday(context.as_of), smallest),
         negative_shares=negative_shares(labels, rates, smallest),
     ).write(home.folder)
@@ -48,11 +50,11 @@ def _recent_labels(texts: ir.Table, as_of: date) -> pa.Table:
     return labels
 
 
-def _evidence(classifier: FeedbackClassifier, language: Language) -> dict[str, Any]:
-    rates = classifier.sentiment_model(language).error_rates
+def _evidence(classifier: FeedbackClassifier, language: Language, measured: ErrorRates | None) -> dict[str, Any]:
+    rates = measured or classifier.sentiment[language].error_rates
     return {
         "language": language,
-        "sentiment": "shop_labels" if (language, "sentiment") in classifier.trained else "public_reviews",
+        "sentiment": "public_reviews" if measured is None else "shop_labels",
         "accuracy": round(rates.accuracy, 4),
         "labels": rates.positives + rates.negatives,
         "topics_from_words": [topic for topic in TOPICS if (language, topic) not in classifier.trained],

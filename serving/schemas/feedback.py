@@ -31,7 +31,9 @@ class NegativeShare(StrictModel):
 
     topic: Topic
     observed: float | None = Field(description="The share as counted; null for too few customers.")
-    corrected: float | None = Field(description="The share less the errors; null where they are too many.")
+    corrected: float | None = Field(
+        description="The share less the errors; null until they are measured on texts of the shop, or if too many."
+    )
     low: float | None = Field(description="The lower end of the 95 % interval.")
     high: float | None = Field(description="The upper end of the 95 % interval.")
 
@@ -41,7 +43,7 @@ class FeedbackEvidence(StrictModel):
 
     language: Literal["zh", "en"]
     sentiment: Literal["public_reviews", "shop_labels"] = Field(
-        description="The labels that taught the sentiment, and that its error rates were measured on."
+        description="The labels that the accuracy was measured on; of public reviews, a shop's texts may be read worse."
     )
     accuracy: float = Field(description="Of the sentiment on held-out labels, without the class `unsure`.")
     labels: int = Field(description="Held-out labels that the accuracy was measured on.")

@@ -20,7 +20,7 @@ _COLUMN_LIST = re.compile(r'"columns": \[([^\]]*)\]')
 
 def column_names(horizons: Horizons) -> set[str]:
     """The columns of the scores table of a shop without segments of its own."""
-    return {column.name for columns in column_groups(horizons, ()).values() for column in columns}
+    return {column.name for columns in column_groups(horizons, (), has_feedback=True).values() for column in columns}
 
 
 def columns_of(text: str) -> set[str]:

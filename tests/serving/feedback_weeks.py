@@ -6,7 +6,8 @@ from pathlib import Path
 
 from training.feedback.topic_weeks import Cell, TopicWeeks
 
-SHARE = {"observed": 0.31, "corrected": 0.27, "low": 0.22, "high": 0.32}
+UNCORRECTED: dict[str, float | None] = {"observed": 0.31, "corrected": None, "low": None, "high": None}
+SHARE: dict[str, float | None] = {"observed": 0.31, "corrected": 0.27, "low": 0.22, "high": 0.32}
 
 
 def write_weeks(home: Path) -> TopicWeeks:
@@ -25,7 +26,7 @@ def write_weeks(home: Path) -> TopicWeeks:
         Cell("2026-11-16", "product", "negative", 12, 11),
         Cell("2026-11-16", "product", "positive", 25, 14),
     )
-    shares = {"all": SHARE, "service": None}
+    shares: dict[str, dict[str, float | None] | None] = {"all": SHARE, "service": UNCORRECTED, "product": None}
     weeks = TopicWeeks("2026-11-21", "digest", 10, evidence, cells, shares)
     weeks.write(home)
     return weeks

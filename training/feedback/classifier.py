@@ -51,10 +51,6 @@ class FeedbackClassifier:
         parts += [(FOLDER / f"{language}.toml").read_text(encoding="utf-8") for language in LANGUAGES]
         return hashlib.sha256("\n".join([*parts, str(SURE)]).encode()).hexdigest()
 
-    def sentiment_model(self, language: Language) -> NgramModel:
-        """The model that decides about the sentiment of a language."""
-        return self.trained.get((language, SENTIMENT), self.sentiment[language])
-
     def seed(self, texts: Sequence[str], language: Language, target: str) -> Floats:
         """The log odds (n,) of n texts in canonical form before the shop trained: public weights, or topic words."""
         if target == SENTIMENT:

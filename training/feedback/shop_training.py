@@ -36,6 +36,11 @@ class TrainingResult:
     model: NgramModel | None  # None where it is not adopted
 
     @property
+    def rates_in_use(self) -> ErrorRates | None:
+        """The error rates of the model that answers from now on; None with too few labels."""
+        return self.before if self.model is None else self.after
+
+    @property
     def reason(self) -> str:
         """Why the model is adopted, or not."""
         if self.before is None or self.after is None:

@@ -41,7 +41,7 @@ class TopicWeeks:
     smallest: int  # customers of a cell that is told
     evidence: list[dict[str, Any]]  # by language
     cells: tuple[Cell, ...]
-    negative_shares: dict[str, dict[str, float] | None]  # by topic
+    negative_shares: dict[str, dict[str, float | None] | None]  # by topic
 
     def write(self, home: Path) -> None:
         """Replace the file in the home."""

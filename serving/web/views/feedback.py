@@ -45,7 +45,7 @@ def feedback_view(answer: TopicsResponse) -> FeedbackView:
     return FeedbackView(
         weeks=weeks,
         heat_maps=tuple(_heat_map([cell for cell in answer.cells if cell.week in weeks], name) for name in TABLES),
-        shares=tuple(share for share in answer.negative_shares if share.corrected is not None),
+        shares=tuple(share for share in answer.negative_shares if share.observed is not None),
         evidence=tuple(answer.evidence),
         smallest=answer.smallest,
     )

@@ -14,7 +14,7 @@ from training.inference.answers.answer import Horizons
 
 DESCRIBED = {
     column.name: column
-    for column in describe_columns(Horizons(churn_days=28, ltv_days=(28, 91, 365)), ("big baskets",))
+    for column in describe_columns(Horizons(churn_days=28, ltv_days=(28, 91, 365)), ("big baskets",), has_feedback=True)
 }
 
 

@@ -19,15 +19,15 @@ def test_a_share_of_errors_alone_is_corrected_to_none() -> None:
 
 @pytest.mark.parametrize("prevalence", [0.05, 0.3, 0.9])
 def test_the_interval_holds_the_true_share_in_95_of_100_samples(prevalence: float) -> None:
-    rng, held = np.random.default_rng(0), 0
+    rng, covered = np.random.default_rng(0), 0
     for _ in range(400):
         rates = ErrorRates(200, int(rng.binomial(200, 0.85)), 300, int(rng.binomial(300, 0.8)))
         positives = rng.binomial(500, prevalence)
         called = rng.binomial(positives, 0.85) + rng.binomial(500 - positives, 0.2)
         share = corrected_share(int(called), 500, rates)
         assert share is not None
-        held += share.low <= prevalence <= share.high
-    assert 0.92 <= held / 400 <= 0.99
+        covered += share.low <= prevalence <= share.high
+    assert 0.92 <= covered / 400 <= 0.99
 
 
 def test_nothing_is_said_by_a_classifier_that_guesses_or_without_texts() -> None:

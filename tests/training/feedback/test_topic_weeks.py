@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from training.feedback.measured_rates import read_rates, write_rates
 from training.feedback.negative_share import negative_shares
 from training.feedback.prevalence import ErrorRates
 from training.feedback.text_form import Language
@@ -87,6 +88,18 @@ def test_the_negative_share_is_corrected_by_the_errors_of_each_language() -> Non
     assert english["product"]["corrected"] == pytest.approx((0.26 - 0.2) / 0.6, abs=0.01)
     assert english["service"] is None
     assert negative_shares(texts(*rows), RATES, 101)["all"] is None
+
+
+def test_a_share_is_given_as_counted_while_nobody_measured_the_errors() -> None:
+    rows = [(f"c{number}", WEEK, "negative" if number < 26 else "positive", {"product"}) for number in range(100)]
+    shares = negative_shares(texts(*rows), {"en": RATES["en"]}, 10)
+    assert shares["product"] == {"observed": 0.26, "corrected": None, "low": None, "high": None}
+
+
+def test_measured_rates_hold_for_the_classifier_that_they_were_measured_on(tmp_path: Path) -> None:
+    write_rates(tmp_path, "digest", RATES)
+    assert read_rates(tmp_path, "digest") == RATES
+    assert read_rates(tmp_path, "another") == read_rates(tmp_path / "nothing", "digest") == {}
 
 
 def test_the_monday_of_a_sunday_is_six_days_earlier() -> None:

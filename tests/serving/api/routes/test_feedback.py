@@ -19,7 +19,7 @@ from serving.auth.scopes import KeyScope
 from serving.schemas.feedback import TopicsResponse
 from tests.serving.api.audience_requests import scored_shop
 from tests.serving.fakes import FakeRelease, Shop
-from tests.serving.feedback_weeks import SHARE, write_weeks
+from tests.serving.feedback_weeks import SHARE, UNCORRECTED, write_weeks
 
 
 def topics(home: Path, scope: KeyScope, smallest: int = 14) -> dict[str, Any]:
@@ -42,8 +42,11 @@ def test_the_counts_of_the_last_run_are_told_with_what_they_rest_on(tmp_path: Pa
     assert body["cells"][1] == {
         "week": "2026-11-09", "topic": "service", "sentiment": "negative", "texts": 40, "customers": 30
     }  # fmt: skip
-    nothing = dict.fromkeys(SHARE)
-    assert body["negative_shares"] == [{"topic": "all", **SHARE}, {"topic": "service", **nothing}]
+    assert body["negative_shares"] == [
+        {"topic": "all", **SHARE},
+        {"topic": "service", **UNCORRECTED},
+        {"topic": "product", **dict.fromkeys(SHARE)},
+    ]
     assert [each["sentiment"] for each in body["evidence"]] == ["public_reviews", "shop_labels"]
 
 
