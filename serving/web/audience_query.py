@@ -32,8 +32,8 @@ def audience_url(*conditions: Condition, **choices: str | int) -> str:
     """Return the address of the builder with conditions as in an audience request.
 
     ``audience_url({"column": "churn_band", "equals": "high"}, channel="email")``; the choices are ``purpose``,
-    ``channel``, ``limit``, ``order``, ``holdout`` in percent, ``holdout_name`` and ``name``. Without a choice some people
-    are held out, since nobody can say later what an audience brought that was approached as a whole.
+    ``channel``, ``limit``, ``order``, ``holdout`` in percent, ``holdout_name`` and ``name``. Without a choice some are
+    held out, since nobody can say later what an audience brought that was approached as a whole.
 
     Raises:
         KeyError: the address has no parameter for a comparison.

@@ -41,6 +41,9 @@
   document.addEventListener("submit", event => {
     const question = event.target.dataset.confirm;
     if (question && !confirm(question)) event.preventDefault();
+    // A list is frozen from what the fields say now, also where the numbers beside them are still on their way.
+    const fields = document.getElementById(event.target.dataset.fieldsOf);
+    if (fields) event.target.elements.query.value = new URLSearchParams(new FormData(fields));
   });
 
   document.addEventListener("input", event => {

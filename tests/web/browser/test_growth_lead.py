@@ -34,11 +34,7 @@ def test_she_opens_the_page_moves_a_slider_holds_people_out_and_exports_the_list
     page.get_by_label("人群名称").fill("十月挽回")
     page.get_by_label("渠道").select_option("email")
     page.get_by_label("对照组比例").fill(str(HELD_OUT))
-    page.get_by_label("对照组名称").fill("十月")
-    expect(page.get_by_text("在对照组")).to_be_visible()
-    page.wait_for_load_state("networkidle")
-    reached = number_in(page)
-    assert 0 < reached < before
+    page.get_by_label("对照组名称").fill("十月")  # and on at once, before the numbers have followed
     page.get_by_role("button", name="冻结并导出").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("十月挽回")
     with page.expect_download() as download:
@@ -46,7 +42,7 @@ def test_she_opens_the_page_moves_a_slider_holds_people_out_and_exports_the_list
     file = tmp_path / "audience.csv"
     download.value.save_as(file)
     exported = [row["customer_id"] for row in csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines())]
-    assert len(exported) == reached
+    assert 0 < len(exported) < before
     assert exported == members_of_the_api(page)
     page.get_by_role("link", name="人群", exact=True).click()
     expect(page.get_by_role("row", name="十月挽回")).to_contain_text("(十月)")
