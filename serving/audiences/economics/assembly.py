@@ -22,6 +22,7 @@ from training.estimate import NORMAL_975
 from training.experiments.record.experiment_folder import ExperimentFolder
 from training.inference.uplift.evidence import UpliftEvidence
 
+ROUNDING = 1e-9  # of a budget: three contacts of 0.1 cost 0.3
 NO_AMOUNTS = EffectRefusal(
     "no_amounts", "Found a log without amounts, or no expected orders; expected both, to tell a margin."
 )
@@ -145,11 +146,12 @@ def _affordable_people(campaign: Campaign, smallest: int) -> int | None:
     request, people = campaign.request, campaign.contacts.count
     if request.budget is None:
         return None
+    budget = request.budget * (1 + ROUNDING)
     if isinstance(campaign.offers, np.ndarray):
         spent = request.contact_cost * np.arange(1, people + 1) + request.offer_cost * np.cumsum(campaign.offers)
-        people = int(np.searchsorted(spent, request.budget, "right"))
+        people = int(np.searchsorted(spent, budget, "right"))
     elif (cost := request.contact_cost + request.offer_cost * campaign.offers) > 0:
-        people = min(people, int(request.budget / cost))
+        people = min(people, int(budget / cost))
     return people if people >= max(smallest, 1) else None
 
 

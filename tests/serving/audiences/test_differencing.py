@@ -63,8 +63,18 @@ bodies = st.fixed_dictionaries(
         "histogram": st.lists(
             st.sampled_from([{"column": "churn_probability", "bins": 5}, {"column": "ltv_90d_mean", "bins": 50}]),
             min_size=1,
+            max_size=3,
         ),
         "funnel": st.booleans(),
+        "economics": st.fixed_dictionaries(
+            {"margin": st.just(0.3)},
+            optional={
+                "contact_cost": st.just(0.5),
+                "offer_cost": st.just(2.0),
+                "budget": st.sampled_from([3.0, 15.0, 60.0]),
+                "assumed_uplift": st.just(0.1),
+            },
+        ),
     },
 )
 

@@ -127,6 +127,12 @@ def test_a_budget_pays_for_everybody_at_most_and_for_nobody_where_it_is_too_smal
     assert (None if cut_off is None else cut_off.contacted) == contacted
 
 
+def test_a_budget_of_exactly_the_cost_pays_for_all_of_it(shop: Columns) -> None:
+    cut_off = economics_of(shop, {"margin": 0.5, "contact_cost": 0.1, "budget": 0.3}).within_budget
+    assert cut_off is not None
+    assert cut_off.contacted == 3
+
+
 def test_no_cut_off_is_told_of_fewer_people_than_the_smallest_audience(shop: Columns) -> None:
     prices = {"margin": 0.5, "contact_cost": 1.0, "budget": 9.0}
     economics = economics_of(shop, prices, smallest_audience=10)
