@@ -56,9 +56,9 @@ class TagExportService:
         config, path = read_destination(self.home, destination), state_path(self.home, destination)
         with locked_states(self.home):
             export = TagExport(f"{destination}-{secrets.token_hex(8)}", audience_id, at, self.ledger.state())
-            stored = read_state(path)
-            state = stored.doubt(stored.is_changed & self._changed_since(stored))
-            begun = state.begin(export, *self.current.assign(config, audience_id, context, at))
+            state = read_state(path)
+            uncertain = state.is_changed & self._changed_since(state)
+            begun = state.begin(export, *self.current.assign(config, audience_id, context, at), uncertain)
             if begun is not state:
                 write_state(path, begun)
         return begun

@@ -80,17 +80,24 @@ class TagState:
             return np.zeros(len(self), np.bool_)
         return self.additions.is_filled() | self.removals.is_filled()
 
-    def begin(self, export: TagExport, recipients: Recipients, tags: TagSets) -> TagState:
+    def begin(self, export: TagExport, recipients: Recipients, tags: TagSets, uncertain: Booleans) -> TagState:
         """Return the state after an export that gives these recipients these tags, and all others none.
 
         It is this state itself where nothing would change: the export before it is still right.
+
+        Args:
+            export: the new export.
+            recipients: m recipients.
+            tags: what each of them gets, (m,).
+            uncertain: who may have lost all tags while the export before was out, (n,).
         """
         aligned = self._extend(recipients.table)
+        certain = aligned.certain.where(~np.append(uncertain, np.zeros(len(aligned) - len(self), np.bool_)))
         target = _gather(tags, _positions(aligned.recipients, recipients.table))
         begun = replace(
             aligned,
             export=export,
-            certain=aligned.certain & target,
+            certain=certain & target,
             possible=aligned.possible | target,
             target=target,
         )
@@ -98,10 +105,6 @@ class TagState:
             return self
         nonempty = begun.take(np.flatnonzero(begun.possible.is_filled()))
         return replace(nonempty, numbers=np.arange(1, len(nonempty) + 1))
-
-    def doubt(self, uncertain: Booleans) -> TagState:
-        """Return the state without certainty about some recipients, (n,)."""
-        return replace(self, certain=self.certain.where(~uncertain))
 
     def confirm(self, uncertain: Booleans) -> TagState:
         """Return the state after the consumer applied the newest export.

@@ -92,6 +92,20 @@ def test_a_withdrawn_consent_takes_all_tags_away_also_while_the_changes_are_out(
     assert changes(client, audience)["c001"]["add"] == change["remove"]  # the tool may have taken them away
 
 
+def test_who_said_no_and_yes_again_while_the_changes_were_out_gets_all_tags_again(
+    tmp_path: Path, shop: Shop, client: TestClient
+) -> None:
+    ledger, audience = shop.worker.consent_gate.ledger, everybody(client)
+    confirm(client, audience, begin(client, audience)["export_id"])
+    write_scores_again(tmp_path, shop, c001={"churn_probability": 0.9})
+    begin(client, audience)
+    ledger.record({"c001": [denial()]})
+    assert "fw:value_tier:silver" in changes(client, audience)["c001"]["remove"]
+    ledger.record({"c001": [Consent(MARKETING, "*", granted=True, changed_at=2 * 10**15)]})
+    begin(client, audience)
+    assert changes(client, audience)["c001"]["add"] == changes(client, audience)["c001"]["tags"]
+
+
 def test_an_erased_customer_is_in_no_page_and_in_no_state(tmp_path: Path, shop: Shop, client: TestClient) -> None:
     audience = everybody(client)
     begin(client, audience)
