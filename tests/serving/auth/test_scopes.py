@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from serving.api.routing import CUSTOMER_PATH, SUBRESOURCES, RawRoute, refuse_undeclared
 from serving.app import create_app
 from serving.auth.scopes import ANY_KEY, PUBLIC, KeyScope, RouteAccess, SessionScope, allows, requires
+from serving.web.routing import PageRoute
 from tests.serving.fakes import FakeRelease, Shop
 
 PREDICT, AUDIENCE, CONSENT, EXPERIMENT, VIEW, ADMIN = KeyScope
@@ -76,8 +77,15 @@ def test_the_documentation_is_open_to_who_signed_in_too(path: str) -> None:
     assert access("GET", path) == RouteAccess(session=SessionScope.DOCUMENTATION)
 
 
-@pytest.mark.parametrize("path", ["/livez", "/readyz"])
-def test_probes_are_public(path: str) -> None:
+def test_a_session_opens_pages_alone_and_changes_something_through_pages_alone() -> None:
+    opened = [route for route in APP.routes if isinstance(route, RawRoute) and route.access.session is not None]
+    assert {type(route) for route in opened if route.access.session is SessionScope.PAGE} == {PageRoute}
+    assert all(route.path.startswith("/app") for route in opened if route.access.session is SessionScope.PAGE)
+    assert all(isinstance(route, PageRoute) for route in opened if route.access.changes)
+
+
+@pytest.mark.parametrize("path", ["/", "/app/sign-in", "/app/static/0/page.css", "/livez", "/readyz"])
+def test_probes_and_the_form_that_asks_for_a_key_are_public(path: str) -> None:
     assert access("GET", path) == RouteAccess(public=True)
 
 
