@@ -82,6 +82,7 @@ class AppState:
     allowed_hosts: tuple[str, ...] = ()
     machine_clock: Clock = field(default_factory=SystemClock)
     page: bool = True  # whether the page at /app/ is on
+    counts_apart: bool = False  # whether another process may open the home, and count for the page
     frame_ancestors: tuple[str, ...] = ()  # origins that may show the page in a frame
 
     @classmethod
@@ -130,6 +131,7 @@ class AppState:
             rate_limits=RateLimits.for_store(Limits(settings.rate_limit, settings.quota), online_store, log),
             sessions=Sessions(settings.session_hours, load_secret(settings.home)),
             page=settings.page,
+            counts_apart=settings.page,
             frame_ancestors=settings.frame_ancestors,
         )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import orjson
 
-from serving.api.app_state import AppState
-from serving.audiences.audience_service import ExportContext
+from serving.audiences.audience_service import AudienceService, ExportContext
 from serving.audiences.distribution_schema import ColumnResponse
 from serving.audiences.errors import InvalidAudienceRequest
 from serving.audiences.estimates.expected_totals import choose_horizon
@@ -28,6 +28,20 @@ BINS = 20
 SAMPLE_COLUMNS = (CHURN, "churn_band", "value_tier", "next_purchase_p50", "remind_on")
 
 
+class AudienceSource(Protocol):
+    """Where audiences are counted: the state of a worker, or a process of its own."""
+
+    @property
+    def home(self) -> Path:
+        """The folder of the home."""
+        ...
+
+    @property
+    def audience_service(self) -> AudienceService:
+        """The audiences of the home."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class BuilderAnswer:
     """The answer to one query of the builder, or the reasons why there is none."""
@@ -43,15 +57,15 @@ class BuilderAnswer:
     smallest: int  # a count of fewer is not told; 0 tells every count
 
 
-def answer_query(app_state: AppState, query: AudienceQuery, export: ExportContext) -> BuilderAnswer:
+def answer_query(source: AudienceSource, query: AudienceQuery, export: ExportContext) -> BuilderAnswer:
     """Count the audience of a query, and describe the columns that it uses.
 
     Raises:
         InvalidScores: there are no scores.
     """
-    service = app_state.audience_service
+    service = source.audience_service
     columns = service.scores.columns()
-    value_column = value_column_of(app_state, columns)
+    value_column = value_column_of(source, columns)
     query = _with_added_flag(without_idle_sliders(query, value_column), columns)
     response, errors = None, tuple[FieldProblem, ...]()
     try:
@@ -125,9 +139,9 @@ def _is_number(text: str, number: float | None) -> bool:
         return False
 
 
-def value_column_of(app_state: AppState, columns: Columns) -> str | None:
+def value_column_of(source: AudienceSource, columns: Columns) -> str | None:
     """Return the column of the value slider: expected spend, or orders, within the horizon of the expected totals."""
-    horizon = choose_horizon(None, columns, audience_context(app_state.home, scoring_release(columns)).cards)
+    horizon = choose_horizon(None, columns, audience_context(source.home, scoring_release(columns)).cards)
     names = (f"ltv_{horizon}d_mean", f"expected_orders_{horizon}d")
     return next((name for name in names if name in columns), None)
 

@@ -20,21 +20,20 @@ from serving.audiences.formats import ndjson
 from serving.audiences.holdout import HoldoutChoice
 from serving.auth.scopes import KeyScope
 from serving.problems import Problem
-from serving.web.audience_answers import answer_query, audience_request, value_column_of
+from serving.web.audience_answers import audience_request, value_column_of
+from serving.web.audience_builder import builder_view
+from serving.web.audience_process import count_apart
 from serving.web.audience_query import AUDIENCES_PATH, BUILDER_PATH, DEFAULT_HOLDOUT, AudienceQuery
-from serving.web.audience_threads import respond_in_thread
-from serving.web.economics_query import offers_of
 from serving.web.forms import submitted_form
 from serving.web.rendering import render
 from serving.web.routing import page_access, page_change, page_router
 from serving.web.views.audience import AudienceView, ExpiredView, conditions_of, curl_of, files_of
-from serving.web.views.audience_answer import answer_view
-from serving.web.views.audience_builder import BuilderView, ChannelView, addable_columns, sliders_of
-from serving.web.views.audience_builder import conditions_of as shown_conditions
+from serving.web.views.audience_builder import BuilderView
 from serving.web.views.audience_list import PRESET_PREFIX, list_view
 
 ROUTER = page_router()
 LISTED, MEMBERS = 50, 50  # rows of a page
+NOBODY_WAITS = 499  # the status in the log of a request that its browser has closed
 Result = TypeVar("Result")
 _DEFAULTS = {"holdout": str(DEFAULT_HOLDOUT)}
 
@@ -53,13 +52,13 @@ async def builder(request: Request) -> Response:
     query, export = _query_of(request.url.query), export_context(request, SAMPLE_FORMAT)
     is_update = "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
 
-    def respond(app_state: AppState) -> Response:
-        view = builder_view(app_state, query, export, is_whole=not is_update)
-        if is_update:
-            return render(request, "audiences/_update.html", view)
-        return render(request, "audiences/builder.html", view, 200 if view.answer else 422)
-
-    return await respond_in_thread(request, respond)
+    app_state = app_state_of(request)
+    view = await count_apart(request, app_state, query, export, is_whole=not is_update)
+    if view is None:
+        return Response(status_code=NOBODY_WAITS)
+    if is_update:
+        return render(request, "audiences/_update.html", view)
+    return render(request, "audiences/builder.html", view, 200 if view.answer else 422)
 
 
 @ROUTER.post(AUDIENCES_PATH, dependencies=[page_change(KeyScope.AUDIENCE)])
@@ -105,34 +104,6 @@ async def audience_file(request: Request) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="audience-{audience_id}{suffix}.{file_format}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
-
-
-def builder_view(app_state: AppState, query: AudienceQuery, export: ExportContext, *, is_whole: bool) -> BuilderView:
-    """Return the view of the builder; the parts that do not change with a slider only where it is whole.
-
-    Raises:
-        InvalidScores: there are no scores.
-    """
-    answer = answer_query(app_state, query, export)
-    sliders, answered = sliders_of(answer), answer_view(answer)
-    conditions = shown_conditions(answer)
-    if not is_whole:
-        return BuilderView(
-            query=query, sliders=sliders, answer=answered, errors=answer.errors, conditions=conditions, columns={}
-        )
-    counts = app_state.audience_service.columns.channel_counts(
-        query.choice("purpose", "marketing"), export.now, is_admin=export.is_admin
-    )
-    return BuilderView(
-        query=query,
-        sliders=sliders,
-        answer=answered,
-        errors=answer.errors,
-        conditions=conditions,
-        columns=addable_columns(answer),
-        offers=offers_of(app_state.home) if export.reads_experiments else (),
-        channels=[ChannelView(name=name, agreed=agreed, enabled=bool(agreed)) for name, agreed in counts.items()],
-    )
 
 
 def _store(app_state: AppState, query: AudienceQuery, export: ExportContext) -> str | BuilderView:
