@@ -18,12 +18,13 @@ def trend_of(net: list[int]) -> Trend:
 
 
 @pytest.mark.parametrize("drift", [0.0, 3.0])
-def test_the_interval_covers_the_planted_drift_in_ninety_of_a_hundred_shops(drift: float) -> None:
+@pytest.mark.parametrize("memory", [0.0, 0.8])
+def test_the_interval_covers_the_planted_drift_in_ninety_of_a_hundred_shops(drift: float, memory: float) -> None:
     covered = 0
     for seed in range(100):
         rng = np.random.default_rng(seed)
         noise = rng.normal(0, 8, 27)
-        trend = trend_of(np.rint(drift + noise[1:] + 0.3 * noise[:-1]).astype(int).tolist())
+        trend = trend_of(np.rint(drift + noise[1:] + memory * noise[:-1]).astype(int).tolist())
         covered += trend.low <= drift <= trend.high
     assert covered >= 90
 
