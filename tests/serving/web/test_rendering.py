@@ -9,8 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from serving.app import create_app
+from serving.web.environment import FOLDER, environment
 from serving.web.language import Language
-from serving.web.rendering import FOLDER, environment
 from tests.serving.fakes import METADATA, FakeRelease, Shop
 from tests.serving.web.pages import HTML, parse_page
 

@@ -12,8 +12,9 @@ from starlette.responses import HTMLResponse, Response
 
 from serving.app import create_app
 from serving.problems import Problem
+from serving.web.environment import environment
 from serving.web.language import Language
-from serving.web.rendering import environment, security_headers
+from serving.web.rendering import security_headers
 from serving.web.routing import PageRoute, page_access
 from serving.web.static_files import static_files
 from tests.running_application import running_application
