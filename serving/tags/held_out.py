@@ -38,13 +38,23 @@ def members_to_contact(audiences: AudienceService, audience_id: str, context: Ex
         AudienceNotFound: no audience is stored under this id.
         AudienceTooSmall: it has too few members for this actor.
     """
-    if audiences.metadata(audience_id, context).count is None:
-        raise AudienceTooSmall(
-            f"Found an audience of fewer than {audiences.policy.smallest_audience} members; expected more, or a key "
-            "with the scope admin. Widen the filter."
-        )
+    require_listable(audiences, audience_id, context)
     members = read_members(audiences.folder, audience_id)
     if HOLDOUT_COLUMN in members.column_names:
         members = members.filter(pc.invert(members[HOLDOUT_COLUMN]))
     ids: list[str] = members[ID_COLUMN].to_pylist()
     return ids
+
+
+def require_listable(audiences: AudienceService, audience_id: str, context: ExportContext) -> None:
+    """Refuse an audience whose members this actor may not list.
+
+    Raises:
+        AudienceNotFound: no audience is stored under this id.
+        AudienceTooSmall: it has too few members for this actor.
+    """
+    if audiences.metadata(audience_id, context).count is None:
+        raise AudienceTooSmall(
+            f"Found an audience of fewer than {audiences.policy.smallest_audience} members; expected more, or a key "
+            "with the scope admin. Widen the filter."
+        )

@@ -18,6 +18,7 @@ from serving.observability.audit_log import EXPORT, AuditLog
 from serving.tags.current_tags import CurrentTags, marketing_on
 from serving.tags.destinations import read_destination
 from serving.tags.errors import TagExportNotFound
+from serving.tags.held_out import require_listable
 from serving.tags.tag_changes import TagChanges
 from serving.tags.tag_state import TagExport, TagState
 from serving.tags.tag_state_file import locked_states, read_state, state_path, write_state
@@ -63,14 +64,17 @@ class TagExportService:
                 write_state(path, begun)
         return begun
 
-    def newest(self, destination: str, audience_id: str | None) -> TagState:
+    def newest(self, destination: str, audience_id: str, context: ExportContext) -> TagState:
         """Return the state of a destination whose newest export is of this audience.
 
         Raises:
+            AudienceNotFound: no audience is stored under this id.
+            AudienceTooSmall: it has too few members for this actor.
             UnknownDestination: the configuration has no such section.
             TagExportNotFound: the newest export is of another audience, or there is none.
             StoreDamaged: the state is damaged.
         """
+        require_listable(self.audiences, audience_id, context)
         read_destination(self.home, destination)
         state = read_state(state_path(self.home, destination))
         if state.export is None or state.export.audience_id != audience_id:

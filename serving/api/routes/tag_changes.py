@@ -95,7 +95,7 @@ async def get_tag_changes(request: Request) -> Response:
     size = min(query.size, MAX_JSON_PAGE_SIZE) if query.format == "json" else query.size
 
     def page() -> tuple[TagPage, bytes]:
-        state = service.newest(query.destination, audience_id)
+        state = service.newest(query.destination, audience_id, context)
         found = changes_page(service, state, query.cursor, size, context, at)
         table = found.changes.table(read_destination(service.home, query.destination))
         media_type = MEDIA_TYPES.get(query.format)

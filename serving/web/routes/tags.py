@@ -64,7 +64,7 @@ async def audience_tag_changes(request: Request) -> Response:
     service, context, at = app_state.tag_export_service, export_context(request, "csv"), app_state.machine_now()
 
     def tables() -> Iterator[pa.Table]:
-        state = service.newest(path["destination"], path["audience_id"])
+        state = service.newest(path["destination"], path["audience_id"], context)
         config = read_destination(service.home, path["destination"])
         return change_tables(service.all_changes(state, context, at), config)
 

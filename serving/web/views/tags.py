@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serving.tags.destinations import read_destinations
+from serving.tags.held_out import require_listable
 from serving.tags.tag_paging import summary_of
 from serving.tags.tag_state_file import read_state, state_path
 
@@ -40,8 +41,10 @@ def tags_view(service: TagExportService, audience_id: str, context: ExportContex
 
     Raises:
         AudienceNotFound: no audience is stored under this id.
+        AudienceTooSmall: it has too few members for this actor.
         StoreDamaged: what a tool has cannot be read.
     """
+    require_listable(service.audiences, audience_id, context)
     metadata, destinations = service.audiences.metadata(audience_id, context), list[DestinationView]()
     for name, config in read_destinations(service.home).items():
         state = read_state(state_path(service.home, name))

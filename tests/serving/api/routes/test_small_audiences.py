@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from features.config.tags import TagsConfig
 from features.consents.consent import PROFILING
 from serving.app import create_app
 from serving.auth.api_keys import ApiKeys
 from serving.auth.key_reload import KeyReloader
 from serving.auth.key_store import KeyStore
 from serving.auth.scopes import KeyScope
+from serving.tags.destinations import record_destinations
 from tests.serving.api.audience_requests import IDS, all_member_ids, denial, post_audience, scored_shop
 
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -34,6 +36,7 @@ class Clients:
 @pytest.fixture
 def clients(tmp_path: Path) -> Iterator[Clients]:
     shop, store = scored_shop(tmp_path), KeyStore.for_home(tmp_path)
+    record_destinations(tmp_path, {"crm": TagsConfig(channel="email")})
     shop.worker.consent_gate.ledger.record({"c017": [denial(purpose=PROFILING)]})
     keys = {scope: store.create(scope.value, [scope], MONDAY)[0] for scope in (KeyScope.ADMIN, KeyScope.AUDIENCE)}
     worker = replace(shop.worker, api_keys=ApiKeys((), KeyReloader(store, shop.worker.log)))
@@ -54,6 +57,11 @@ def test_an_audience_of_nine_is_for_an_admin_alone(clients: Clients) -> None:
     assert clients.mail.get(path).json()["count"] is None
     for query in ({}, {"format": "csv"}, {"size": 5}):
         refusal = clients.mail.get(f"{path}/members", params=query)
+        assert (refusal.status_code, "a key with the scope admin" in refusal.json()["detail"]) == (403, True)
+    assert clients.admin.post(f"{path}/tag-changes", json={"destination": "crm"}).status_code == 200
+    begun = clients.mail.post(f"{path}/tag-changes", json={"destination": "crm"})
+    listed = clients.mail.get(f"{path}/tag-changes", params={"destination": "crm"})
+    for refusal in (begun, listed):
         assert (refusal.status_code, "a key with the scope admin" in refusal.json()["detail"]) == (403, True)
     assert len(all_member_ids(clients.admin, full)) == 9
 
