@@ -45,11 +45,14 @@ OFFERS = (
     "it does nothing. *Gain* is a profit whose whole interval is above 0."
 )
 CURVES = (
-    f"Spend in the {WINDOW_DAYS} days after each origin, over that of the forecast, for the first tenths of the "
+    f"The forecast of spend in the {WINDOW_DAYS} days after each origin, over what came, for the first tenths of the "
     "customers in two orders. The margin is a share of both sides and changes nothing. *Error of the tenths* is the "
     "sum of the absolute errors of the ten tenths, one by one, over the total that came."
 )
-TIMES = "Added to an audience of {customers:,} customers: processor time, best of five."
+TIMES = (
+    "Added to an audience of {customers:,} customers: processor time, best of five. Other programs share the "
+    "machine: what is below 0 is noise."
+)
 
 
 def main() -> None:
