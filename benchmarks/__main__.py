@@ -15,6 +15,7 @@ from benchmarks.accuracy.training_speed import measure_speed
 from benchmarks.attendance.run import TITLE as ATTENDANCE
 from benchmarks.attribution.run import TITLE as ATTRIBUTION
 from benchmarks.datasets import LOGS, Log, available_logs
+from benchmarks.economics.run import TITLE as ECONOMICS
 from benchmarks.experiments.results_run import TITLE as RESULTS
 from benchmarks.experiments.run import TITLE as ALLOCATION
 from benchmarks.monitoring.run import TITLE as DRIFT
@@ -88,6 +89,7 @@ def _write_public(logs: Sequence[Log], arguments: argparse.Namespace, console: C
             ALLOCATION,
             RESULTS,
             UPLIFT,
+            ECONOMICS,
             DRIFT,
             ATTRIBUTION,
             ATTENDANCE,
