@@ -45,8 +45,8 @@ def main() -> None:
         "ratio", "their updates, ms",
     )  # fmt: skip
     method = (
-        f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}` on {os.cpu_count()} cores by `python -m "  # noqa: S608 - prose
-        f"benchmarks.web`: medians. The first view is that of a fresh service. {PEOPLE} people move sliders, as "
+        f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}` on {os.cpu_count()} cores by `python "
+        f"-m benchmarks.web`: medians. The first view is that of a fresh service. {PEOPLE} people move sliders, as "
         f"`benchmarks/web/slider_load.py` describes; predictions come over {CONNECTIONS} connections, each of which "
         f"waits {PAUSE_MILLISECONDS} ms between two."
     )
