@@ -70,7 +70,7 @@ def audience_economics(
     margins = contacts.margins_per_order(request.margin)
     effect, refusal = _choose_effect(request, measured, contacts, has_margins=margins is not None)
     if effect is not None:
-        effect = with_personal_effects(effect, sources.uplift, members.columns, contacts.chosen(members.rows))
+        effect = with_personal_effects(effect, sources.uplift, members.columns, contacts.contacted_rows(members.rows))
     campaign = Campaign(
         request=request,
         contacts=contacts,

@@ -24,7 +24,7 @@ class Contacts:
     revenue: Floats | None  # (n,) within the horizon; None for a log without amounts
     ordering: Floats | None  # (n,) probability of an order; None where no offer is paid on order
 
-    def chosen(self, members: RowIndices) -> RowIndices:
+    def contacted_rows(self, members: RowIndices) -> RowIndices:
         """Return those of the members who are contacted, (n,)."""
         return members if self.positions is None else members[self.positions]
 
