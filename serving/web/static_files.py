@@ -39,10 +39,19 @@ def static_files() -> Mapping[str, StaticFile]:
 
 
 def _static_file(name: str, parts: tuple[str, ...]) -> StaticFile:
-    content = b"\n".join((FOLDER / part).read_bytes() for part in parts)
+    content = b"\n".join(_part(FOLDER / part) for part in parts)
     return StaticFile(
         path=f"{STATIC_PATH}{sha256(content).hexdigest()[:16]}/{name}",
         media_type=_MEDIA_TYPES[Path(name).suffix],
         content=content,
         compressed=gzip.compress(content, mtime=0),
     )
+
+
+def _part(path: Path) -> bytes:
+    """The content of a part; of the project's own ones without indentation and comments, which no browser needs."""
+    content = path.read_bytes()
+    if path.parent != FOLDER:
+        return content
+    lines = (line.strip() for line in content.splitlines())
+    return b"\n".join(line for line in lines if line and not line.startswith(b"//"))
