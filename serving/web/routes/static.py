@@ -9,7 +9,7 @@ from serving.api.pages import STATIC_PATH
 from serving.api.routing import router
 from serving.auth.scopes import PUBLIC
 from serving.problems import DETAILS, Problem
-from serving.web.compression import accepts_gzip
+from serving.web.compression import accepts
 from serving.web.static_files import IMMUTABLE, static_files
 
 ROUTER = router()
@@ -22,6 +22,7 @@ async def get_static_file(request: Request) -> Response:
     if file is None or file.path != request.url.path:
         raise Problem(404, DETAILS[404])
     headers = {"Cache-Control": IMMUTABLE, "X-Content-Type-Options": "nosniff", "Vary": "Accept-Encoding"}
-    if accepts_gzip(request.headers):
-        return Response(file.compressed, headers={**headers, "Content-Encoding": "gzip"}, media_type=file.media_type)
+    for coding, content in file.compressed.items():
+        if accepts(coding, request.headers):
+            return Response(content, headers={**headers, "Content-Encoding": coding}, media_type=file.media_type)
     return Response(file.content, headers=headers, media_type=file.media_type)

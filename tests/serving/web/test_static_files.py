@@ -8,6 +8,7 @@ import tomllib
 from hashlib import sha256
 
 import pytest
+import zstandard
 
 from serving.web.static_files import FOLDER, static_files
 from tests.serving.fakes import FakeRelease, Shop
@@ -35,7 +36,7 @@ def test_every_vendored_file_is_in_the_table() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_needs_no_key_and_is_kept_for_good(name: str) -> None:
     with Shop.of(FakeRelease(), keys=["key"]).client() as client:
-        response = client.get(static_files()[name].path)
+        response = client.get(static_files()[name].path, headers={"Accept-Encoding": "gzip"})
         assert response.status_code == 200
         assert response.content == static_files()[name].content
         assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
@@ -44,6 +45,8 @@ def test_a_file_needs_no_key_and_is_kept_for_good(name: str) -> None:
         plain = client.get(static_files()[name].path, headers={"Accept-Encoding": "gzip;q=0, identity"})
         assert "content-encoding" not in plain.headers
         assert plain.content == response.content
+        smallest = client.get(static_files()[name].path, headers={"Accept-Encoding": "gzip, deflate, br, zstd"})
+        assert smallest.headers["content-encoding"] == "zstd"
 
 
 @pytest.mark.parametrize("path", ["/app/static/0000000000000000/page.css", "/app/static/x/nothing.js",
@@ -56,7 +59,8 @@ def test_another_version_or_another_file_is_not_there(path: str) -> None:
 def test_the_path_changes_with_the_content() -> None:
     for name, file in static_files().items():
         assert file.path == f"/app/static/{sha256(file.content).hexdigest()[:16]}/{name}"
-        assert gzip.decompress(file.compressed) == file.content
+        assert gzip.decompress(file.compressed["gzip"]) == file.content
+        assert zstandard.ZstdDecompressor().decompress(file.compressed["zstd"]) == file.content
 
 
 def test_the_first_view_fits_the_budget() -> None:
@@ -65,7 +69,7 @@ def test_the_first_view_fits_the_budget() -> None:
         assert page.headers["content-encoding"] == "gzip"
         html = int(page.headers["content-length"])
         assert html <= PAGE_BYTES
-        assert html + sum(len(file.compressed) for file in static_files().values()) <= FIRST_VIEW_BYTES
+        assert html + sum(len(file.compressed["gzip"]) for file in static_files().values()) <= FIRST_VIEW_BYTES
         assert len(re.findall(r"(?:src|href)=\"/app/static/", page.text)) == len(NAMES)
 
 
