@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from features.feedback.label_file import read_labels
@@ -101,3 +102,11 @@ def test_an_unknown_answer_names_its_line(tmp_path: Path) -> None:
     path.write_text("a,b\n1,2\n")
     with pytest.raises(InvalidLabels, match="expected the columns key, drawn, sentiment and topics"):
         read_file(path, 0)
+
+
+def test_an_erased_customer_has_no_labels_and_is_not_asked_about_again(shop: Flywheel) -> None:
+    stored = shop.home.history / "feedback.parquet"
+    assert "c3" in pq.read_table(stored)["customer_id"].to_pylist()
+    assert shop("forget", "c3").status == 0
+    assert "c3" not in pq.read_table(stored)["customer_id"].to_pylist()
+    assert SAID[3] not in texts_file(shop).read_text(encoding="utf-8-sig")
