@@ -49,7 +49,7 @@
     };
     const horizontal = isNamed
       ? { space: kind === "bars" ? 72 : 50, values: (_, ticks) => ticks.map(tick => names.get(tick) ?? (table.formats[0] === "number" ? tick : "")) }
-      : {};
+      : { values: timeText(table.formats[0]), space: 70 };
     const fromZero = kind === "bars" ? { range: (_, low, high) => [Math.min(low ?? 0, 0), Math.max(high ?? 0, 0) * 1.05 || 1] } : {};
     return {
       width, height: HEIGHT, cursor: { drag: { x: false, y: false } }, legend: { show: table.labels.length > 2 && !band.length, live: false },
