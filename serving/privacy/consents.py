@@ -138,7 +138,7 @@ def _check_channel_count(stored: Consents, updates: Iterable[Consent]) -> None:
 
 
 def _resolve_change(index: int, change: ConsentChange, stored: Consents, now: int, zone: ZoneInfo) -> Consent:
-    """Return the change with its date, or the consent on record that it repeats."""
+    """Return the change with its date, or the grant on record that it repeats."""
     channel = canonical_word(change.channel or ALL_CHANNELS)
     until = None if change.until is None else resolve_instant(change.until, zone)
     changed_at = now if change.changed_at is None else resolve_instant(change.changed_at, zone)
@@ -147,9 +147,12 @@ def _resolve_change(index: int, change: ConsentChange, stored: Consents, now: in
         raise Problem(422, reason, [FieldProblem(field=f"consents[{index}].changed_at", reason=reason)])
     if change.changed_at is not None and changed_at <= now:
         return Consent(change.purpose, channel, change.granted, changed_at, until)
-    recorded_at = _grant_date(stored, change.purpose, now) if change.granted else now
-    resolved = Consent(change.purpose, channel, change.granted, recorded_at, until)
-    return _find_repeated(resolved, stored, now) or resolved
+    if not change.granted:
+        # A repeated denial is dated anew: a log may still bring a grant from between the two.
+        return Consent(change.purpose, channel, granted=False, changed_at=now, until=until)
+    counts_from = _grant_date(stored, change.purpose, now)
+    grant = Consent(change.purpose, channel, granted=True, changed_at=counts_from, until=until)
+    return _find_repeated_grant(grant, stored, now) or grant
 
 
 def _grant_date(stored: Consents, purpose: str, now: int) -> int:
@@ -161,20 +164,12 @@ def _grant_date(stored: Consents, purpose: str, now: int) -> int:
     return max(now - now % _SECOND_US, min(now, max(denials, default=0) + 1))
 
 
-def _find_repeated(consent: Consent, stored: Consents, now: int) -> Consent | None:
-    """Return the consent on record that says the same and still decides; None if there is none.
-
-    A denial for all channels no longer decides where a channel was granted since, nor a grant that was denied since.
-    """
-    previous = _find(stored.entries, consent.purpose, consent.channel)
-    if previous is None or (previous.granted, previous.until) != (consent.granted, consent.until):
+def _find_repeated_grant(grant: Consent, stored: Consents, now: int) -> Consent | None:
+    """Return the grant on record that says the same and still counts; None if there is none, or it was denied since."""
+    previous = _find(stored.entries, grant.purpose, grant.channel)
+    if previous is None or (previous.granted, previous.until) != (True, grant.until):
         return None
-    if consent.granted or consent.channel != ALL_CHANNELS:
-        channels, decides = [consent.channel], consent.granted
-    else:
-        channels, decides = [ALL_CHANNELS, *stored.channels(consent.purpose)], False
-    allowed = (stored.allows(consent.purpose, channel, now, Defaults()) for channel in channels)
-    return previous if all(is_allowed == decides for is_allowed in allowed) else None
+    return previous if stored.allows(grant.purpose, grant.channel, now, Defaults()) else None
 
 
 def _find(consents: Iterable[Consent], purpose: str, channel: str) -> Consent | None:

@@ -172,3 +172,12 @@ def test_a_no_with_a_date_of_whole_seconds_outranks_a_grant_of_the_same_second(h
     assert ledger.can_reach(["ann"], ReachRequest(MARKETING, "email"), now) == [False]
     put(ledger, "email", True, None, now + 500_001)
     assert ledger.can_reach(["ann"], ReachRequest(MARKETING, "email"), now) == [True]
+
+
+def test_a_repeated_no_outranks_a_grant_from_between_that_a_log_brings_later(tmp_path: Path) -> None:
+    ledger = in_memory_ledger()
+    put(ledger, "email", False, None, TODAY)
+    put(ledger, "email", False, None, TODAY + 2 * HOUR)
+    grant = Consent(MARKETING, "email", granted=True, changed_at=TODAY + HOUR)
+    import_log(tmp_path, [grant], ledger, TODAY + 3 * HOUR)
+    assert ledger.can_reach(["ann"], ReachRequest(MARKETING, "email"), TODAY + 4 * HOUR) == [False]
