@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipelines.steps.audience import AudienceOutput
     from serving.audience_policy import AudiencePolicy
     from serving.audiences.export.quota import StoredAudience
+    from serving.audiences.schema import AudienceResponse, CompositionPart
 
 
 class HeldOut(StrEnum):
@@ -62,24 +63,30 @@ class AudienceConsole(CommandConsole):
             self._out.print(f"Note: {note}", soft_wrap=True, markup=False)
         if not answer.count:
             return
+        self._show_totals(answer)
+        if answer.holdout_count is not None:
+            sentence = HELD_OUT_SENTENCES[held_out] if output.path else "do not contact them."
+            self._out.print(f"{answer.holdout_count:,} of them are held out: {sentence}")
+        for name, parts in answer.composition.items():
+            self._show_composition(name.replace("_", " "), parts)
+        location = f"Members: {output.path}" if output.path else "Members: not written, use --out FILE"
+        self._out.print(
+            f"{location}; read them page by page from the service as audience {answer.audience_id}.", soft_wrap=True
+        )
+
+    def _show_totals(self, answer: AudienceResponse) -> None:
         expected = (answer.expected_conversions, answer.expected_orders, answer.expected_revenue)
         for line in expected_total_lines(*expected, answer.currency):
             self._out.print(line, soft_wrap=True)
         if answer.economics is not None:
             for line in economics_lines(answer.economics, answer.currency):
                 self._out.print(line, soft_wrap=True, markup=False)
-        if answer.holdout_count is not None:
-            sentence = HELD_OUT_SENTENCES[held_out] if output.path else "do not contact them."
-            self._out.print(f"{answer.holdout_count:,} of them are held out: {sentence}")
-        for name, parts in answer.composition.items():
-            shown = titled_table(name.replace("_", " "), "value", "members", "share")
-            for part in parts:
-                shown.add_row(part.value or "none", f"{part.count:,}", f"{part.share:.1%}")
-            self._out.print(shown)
-        location = f"Members: {output.path}" if output.path else "Members: not written, use --out FILE"
-        self._out.print(
-            f"{location}; read them page by page from the service as audience {answer.audience_id}.", soft_wrap=True
-        )
+
+    def _show_composition(self, title: str, parts: Sequence[CompositionPart]) -> None:
+        table = titled_table(title, "value", "members", "share")
+        for part in parts:
+            table.add_row(part.value or "none", f"{part.count:,}", f"{part.share:.1%}")
+        self._out.print(table)
 
     def show_stored(self, audiences: Sequence[StoredAudience], policy: AudiencePolicy) -> None:
         """Print the stored audiences, and how much of the quota they take."""

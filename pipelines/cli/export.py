@@ -27,7 +27,9 @@ NameLanguage = Literal["en", "zh"]
 def tags(  # noqa: PLR0913 -- each is an option of the command
     context: typer.Context,
     *,
-    destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="A section of [tags] in flywheel.toml.")],
+    destination: Annotated[
+        str, typer.Argument(metavar="DESTINATION", help="The name of a tool under tags in flywheel.toml.")
+    ],
     audience: Annotated[
         str | None,
         typer.Option(metavar="ID", help="Only the members of this stored audience have tags; all others lose theirs."),

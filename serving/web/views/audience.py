@@ -63,7 +63,7 @@ def files_of(audience: AudienceMetadata) -> list[FileView]:
 def curl_of(audience_id: str, base_url: str) -> str:
     """Return the command that downloads the members with a key."""
     address = f"{base_url.rstrip('/')}/v1/audiences/{audience_id}/members?format=csv"
-    return f"curl -H \"X-API-Key: $FLYWHEEL_API_KEY\" '{address}' -o audience.csv"
+    return f"curl -H \"X-API-Key: $API_KEY\" '{address}' -o audience.csv"
 
 
 def conditions_of(node: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401 - any JSON

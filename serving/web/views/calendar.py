@@ -135,7 +135,7 @@ class CalendarView:
     smallest: int
 
     @property
-    def opened(self) -> CalendarDay | None:
+    def open_day(self) -> CalendarDay | None:
         """The day that is open."""
         return next((each for each in self.days if each.day == self.choice.day), None)
 

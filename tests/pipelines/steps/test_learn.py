@@ -90,7 +90,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def learned(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def files_of_learning(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files of a run that nothing stopped."""
     folder = copy_of(shop, tmp_path_factory.mktemp("learned"))
     learn.run(context(folder))
@@ -120,7 +120,7 @@ class Killed(BaseException):
     "last_message", ["experiment adaptive: decided", "experiment adaptive: epoch", "experiment fixed"]
 )
 def test_a_run_that_was_killed_anywhere_is_repeated_to_the_same_files(
-    shop: Path, learned: dict[str, bytes], tmp_path: Path, last_message: str
+    shop: Path, files_of_learning: dict[str, bytes], tmp_path: Path, last_message: str
 ) -> None:
     killed = copy_of(shop, tmp_path)
 
@@ -131,8 +131,8 @@ def test_a_run_that_was_killed_anywhere_is_repeated_to_the_same_files(
     with pytest.raises(Killed):
         learn.run(context(killed, stop))
     learn.run(context(killed))
-    assert files_of(killed) == learned
-    assert "experiments/fixed/results.json" in learned
+    assert files_of(killed) == files_of_learning
+    assert "experiments/fixed/results.json" in files_of_learning
 
 
 def test_repeating_a_run_changes_no_file(shop: Path, tmp_path: Path) -> None:
