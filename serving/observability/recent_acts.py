@@ -28,14 +28,16 @@ def recent_acts(home: Path, since: str) -> RecentActs:
         OSError: the log cannot be read.
     """
     lines, is_whole = _tail(home / AUDIT_FILE)
-    acts = [act for line in lines if (act := parse_line(line)) is not None]
+    acts = [act for line in lines if (act := parse_line(line)) is not None and isinstance(act.get("at"), str)]
     recent = [act for act in acts if act["at"] >= since]
     # The line of a file of consents that was read has their number alone.
-    consents = [each["granted"] for act in recent if act["action"] == CONSENT for each in act.get("consents", ())[:1]]
+    consents = [
+        each["granted"] for act in recent if act.get("action") == CONSENT for each in act.get("consents", ())[:1]
+    ]
     return RecentActs(
         granted=sum(consents),
         denied=len(consents) - sum(consents),
-        erased=sum(act["action"] == ERASURE for act in recent),
+        erased=sum(act.get("action") == ERASURE for act in recent),
         complete=is_whole or len(recent) < len(acts),
     )
 

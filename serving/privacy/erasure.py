@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -109,9 +109,11 @@ def erase_customer(
         removed["audiences"] = _delete_from_audiences(home, customer_ids)
         removed["online"] = _delete_online(home, online_store, customer_ids)
         removed |= delete_decisions(home, online_store, customer_ids)
-        removed |= tag_state_file.delete_customers(home, customer_ids)
+        tags = _delete_from_tags(home, customer_ids)
+        removed |= tags.removed
         with write_lock.hold_write_lock(home, "forget", lambda _: None, LOCK_TIMEOUT_SECONDS):
             removed |= delete_from_tables(home, customer_ids)
+            tags.require_whole()
             _advance_marker(home, ledger, customer_ids)
             apply_pending_erasures(home, online_store, ledger)
         finished = True
@@ -143,9 +145,10 @@ def apply_pending_erasures(home: Path, online_store: str, ledger: Ledger) -> Non
         # Tables come last: if this run fails, the next one finds the erased customers in them.
         _delete_online(home, online_store, erased_ids)
         delete_decisions(home, online_store, erased_ids)
-        tag_state_file.delete_customers(home, erased_ids)
+        tags = _delete_from_tags(home, erased_ids)
         _delete_from_audiences(home, erased_ids)
         delete_from_tables(home, erased_ids)
+        tags.require_whole()
         record_erased_until(home, state)
 
 
@@ -230,6 +233,27 @@ def delete_from_tables(home: Path, customer_ids: Sequence[str]) -> dict[str, int
             "writes it again, and with it the erasure ends."
         )
     return counts
+
+
+@dataclass(frozen=True)
+class _TagErasure:
+    """What was deleted from the states of tags, and why not all of them could be read."""
+
+    removed: Mapping[str, int]
+    damage: StoreDamaged | None = None
+
+    def require_whole(self) -> None:
+        """Raise the damage, after all that does not depend on the states."""
+        if self.damage is not None:
+            raise self.damage
+
+
+def _delete_from_tags(home: Path, customer_ids: Sequence[str]) -> _TagErasure:
+    """Delete customers from the states of tags; only a person can mend a damaged one, so the rest does not wait."""
+    try:
+        return _TagErasure(tag_state_file.delete_customers(home, customer_ids))
+    except StoreDamaged as error:
+        return _TagErasure({}, error)
 
 
 def _delete_from_audiences(home: Path, customer_ids: Sequence[str]) -> int:

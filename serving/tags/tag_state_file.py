@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,9 +11,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.errors import StoreDamaged
+from features.errors import StoreDamaged, StoreUnavailable
 from features.storage.atomic_files import atomic_write
-from features.storage.row_deletion import delete_rows, is_readable
+from features.storage.row_deletion import delete_rows
 from serving.audiences.export.audience_folder import folder_lock
 from serving.tags.contacts import CONTACT_COLUMNS, CUSTOMER_ID
 from serving.tags.destinations import FOLDER
@@ -67,7 +67,7 @@ def write_state(path: Path, state: TagState) -> None:
     """Replace the state of a destination atomically; the caller holds the lock.
 
     Raises:
-        OSError: the file cannot be written; the old one stays.
+        StoreUnavailable: the file cannot be written; the old one stays.
     """
     sets = (state.certain.to_arrow(), state.possible.to_arrow(), state.target.to_arrow())
     table = pa.table({
@@ -76,8 +76,14 @@ def write_state(path: Path, state: TagState) -> None:
         **dict(zip(_SETS, sets, strict=True)),
     })  # fmt: skip
     metadata = {_METADATA_KEY: orjson.dumps(None if state.export is None else asdict(state.export))}
-    with atomic_write(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(metadata), temporary, compression="zstd")
+    try:
+        with atomic_write(path) as temporary:
+            pq.write_table(table.replace_schema_metadata(metadata), temporary, compression="zstd")
+    except OSError as error:
+        raise StoreUnavailable(
+            f"Found no way to write {path} ({error.strerror or error}); expected free disk space and write access. The "
+            "state is as it was: free space or grant access, then repeat the command."
+        ) from None
 
 
 def delete_customers(home: Path, customer_ids: Sequence[str]) -> dict[str, int]:
@@ -93,9 +99,9 @@ def delete_customers(home: Path, customer_ids: Sequence[str]) -> dict[str, int]:
         return counts
     with locked_states(home):
         for path in paths:
-            if is_readable(path):
-                counts[f"{FOLDER}/{path.stem}"] = delete_rows(path, customer_ids)
-            else:
+            try:
+                counts[f"{FOLDER}/{path.stem}"] = _delete_rows(path, customer_ids)
+            except StoreDamaged:
                 damaged.append(str(path))
     if damaged:
         raise StoreDamaged(
@@ -107,5 +113,12 @@ def delete_customers(home: Path, customer_ids: Sequence[str]) -> dict[str, int]:
 
 def tagged_customers(home: Path) -> Iterator[str]:
     """Yield the customers of all states that can be read."""
-    for path in filter(is_readable, state_files(home)):
-        yield from pq.read_table(path, columns=[CUSTOMER_ID])[CUSTOMER_ID].unique().to_pylist()
+    for path in state_files(home):
+        with suppress(StoreDamaged):
+            yield from read_state(path).recipients[CUSTOMER_ID].unique().to_pylist()
+
+
+def _delete_rows(path: Path, customer_ids: Sequence[str]) -> int:
+    """Delete customers from one state; raises StoreDamaged for one of which any part cannot be read."""
+    read_state(path)
+    return delete_rows(path, customer_ids)

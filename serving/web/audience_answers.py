@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from serving.web.economics_query import economics_fields
 
 CHURN = "churn_probability"
 BINS = 20
+_WHOLE_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 SAMPLE_COLUMNS = (CHURN, "churn_band", "value_tier", "next_purchase_p50", "remind_on")
 
 
@@ -160,5 +162,5 @@ def _holdout(query: AudienceQuery) -> dict[str, Any] | None:
 
 
 def _whole_number(text: str) -> int | str | None:
-    """Return a whole number; other text as it is, so that the service says what it expected."""
-    return int(text) if text.isascii() and text.isdigit() else text or None
+    """Return a whole number; other text, and more digits than JSON holds, so that the service says what it expected."""
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else text or None

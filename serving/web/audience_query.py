@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -72,7 +73,15 @@ class AudienceQuery:
 
     def values(self, operator: str, column: str) -> list[str]:
         """Return the values of one parameter of a column."""
-        return [value for key, value in self.pairs if key == f"{operator}:{column}"]
+        return self._values.get(f"{operator}:{column}", [])
+
+    @cached_property
+    def _values(self) -> Mapping[str, list[str]]:
+        """The values by parameter: an address of some thousand would else be read once for each of them."""
+        values: dict[str, list[str]] = {}
+        for key, value in self.pairs:
+            values.setdefault(key, []).append(value)
+        return values
 
     def columns(self) -> list[str]:
         """Return the columns that a condition names, in their order."""

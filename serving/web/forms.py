@@ -85,7 +85,7 @@ def set_private_cookie(request: Request, response: Response, name: str, value: s
 def is_https(request: Request) -> bool:
     """Whether the browser reaches the service over HTTPS, by itself or by the proxy before it."""
     forwarded = request.headers.get("x-forwarded-proto", "")
-    return "https" in (request.url.scheme, forwarded.split(",")[0].strip().lower())
+    return "https" in (request.scope["scheme"], forwarded.split(",")[0].strip().lower())
 
 
 def _form_cookie(request: Request) -> str:

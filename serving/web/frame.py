@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
+from serving.api.auth_middleware import SAFE_METHODS
 from serving.api.dependencies import app_state_of
 from serving.api.pages import PAGE_PATH
 from serving.auth.api_keys import Caller
 from serving.auth.scopes import KeyScope, allows
+from serving.web.address import path_of, query_of
 from serving.web.language import LANGUAGE_PARAMETER, Language
 from serving.web.static_files import static_files
 
@@ -63,7 +66,7 @@ def frame_of(request: Request, language: Language, form_token: str) -> Frame:
         shop=metadata.name if metadata else None,
         currency=metadata.currency if metadata else None,
         zone=app_state_of(request).zone,
-        section=_section(request.url.path),
+        section=_section(request.scope["path"]),
         scopes=caller.scopes if caller else (),
         signed_in=caller is not None and caller.session is not None,
         form_token=form_token,
@@ -80,6 +83,7 @@ def _section(path: str) -> str | None:
 
 def _link_in(request: Request, language: Language) -> str:
     """The same page in another language; a page that answered a form has no address, so the section's instead."""
-    url = request.url.include_query_params(**{LANGUAGE_PARAMETER: language.value})
-    path = url.path if request.method in ("GET", "HEAD") else PAGE_PATH
-    return f"{path}?{url.query}"
+    parameters = parse_qsl(query_of(request.scope), keep_blank_values=True)
+    others = [pair for pair in parameters if pair[0] != LANGUAGE_PARAMETER]
+    path = path_of(request.scope) if request.method in SAFE_METHODS else PAGE_PATH
+    return f"{path}?{urlencode([*others, (LANGUAGE_PARAMETER, language.value)])}"

@@ -15,6 +15,7 @@ from training.growth.mean_interval import Figure, mean_interval
 from training.growth.refusal import GrowthRefusal
 
 MIN_NEW_CUSTOMERS = 30
+COHORT_MONTHS = 12  # that are summed
 MATURE_DAYS = 90  # after the end of the months, before what the customers brought is compared with their cost
 
 PredictedValue = Callable[[Booleans], "Figure | GrowthRefusal"]  # of the selected customers, per head

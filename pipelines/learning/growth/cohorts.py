@@ -13,7 +13,7 @@ from functools import cached_property
 
 from features.calendar import day_number
 from training.growth.growth_log import GrowthLog
-from training.growth.ltv_to_cac import MATURE_DAYS, Cohort, CustomerValues, LtvToCac, ltv_to_cac
+from training.growth.ltv_to_cac import COHORT_MONTHS, MATURE_DAYS, Cohort, CustomerValues, LtvToCac, ltv_to_cac
 from training.growth.new_customers import (
     OTHER_SOURCES,
     Acquisition,
@@ -23,8 +23,6 @@ from training.growth.new_customers import (
 )
 from training.growth.period_figures import PeriodFigures, SourceAcquisition
 from training.growth.periods import GrowthPeriod
-
-COHORT_MONTHS = 12
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from serving.audiences.formats import ndjson
 from serving.audiences.holdout import HoldoutChoice
 from serving.auth.scopes import KeyScope
 from serving.problems import Problem
+from serving.web.address import query_of
 from serving.web.audience_answers import audience_request, value_column_of
 from serving.web.audience_builder import builder_view
 from serving.web.audience_process import count_apart
@@ -49,7 +50,7 @@ async def audience_list(request: Request) -> Response:
 @ROUTER.get(BUILDER_PATH, dependencies=[page_access(KeyScope.AUDIENCE)])
 async def builder(request: Request) -> Response:
     """The builder; a script gets the part that changes with the conditions."""
-    query, export = _query_of(request.url.query), export_context(request, SAMPLE_FORMAT)
+    query, export = _query_of(query_of(request.scope)), export_context(request, SAMPLE_FORMAT)
     is_update = "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
 
     app_state = app_state_of(request)
@@ -78,7 +79,7 @@ async def store_audience(request: Request) -> Response:
 async def audience(request: Request) -> Response:
     """One audience; its members are read, and audited, only where ``members`` is among the parameters."""
     export = export_context(request, "page")
-    query = AudienceQuery.parse(request.url.query).replacing(lang="")
+    query = AudienceQuery.parse(query_of(request.scope)).replacing(lang="")
     try:
         view = await _run(request, lambda app_state: _audience_view(app_state, request, query, export))
     except Problem as problem:

@@ -19,7 +19,7 @@ ROUTER = router()
 async def get_static_file(request: Request) -> Response:
     """A static file, compressed where the browser can read it so."""
     file = static_files().get(request.path_params["name"])
-    if file is None or file.path != request.url.path:
+    if file is None or file.path != request.scope["path"]:
         raise Problem(404, DETAILS[404])
     headers = {"Cache-Control": IMMUTABLE, "X-Content-Type-Options": "nosniff", "Vary": "Accept-Encoding"}
     for coding, content in file.compressed.items():

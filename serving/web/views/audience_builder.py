@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from serving.web.audience_query import AudienceQuery
 from serving.web.views.audience_answer import AnswerView, word_kind
 
 _STEPS = 100  # of the value slider
+_LARGEST = 1e15  # of its ends: nobody is worth more
 _Bar = tuple[BinEdge, BinEdge, int, bool]  # from, to, customers, and whether it lies in the chosen range
 
 
@@ -81,7 +83,7 @@ def _slider(name: str, query: AudienceQuery, histogram: Histogram | None) -> Sli
     is_churn = name == CHURN
     edges = [edge for edge in (part.below for part in (histogram.bins if histogram else ())) if isinstance(edge, float)]
     low = _number(next(iter(query.values("min", name)), None), 0.0)
-    maximum = 1.0 if is_churn else max(edges, default=low or 1.0)
+    maximum = 1.0 if is_churn else max(edges, default=low if low > 0 else 1.0)
     high = _number(next(iter(query.values("max", name)), None), 1.0) if is_churn else None
     return SliderView(
         column=name,
@@ -145,7 +147,9 @@ def addable_columns(answer: BuilderAnswer) -> dict[str, list[ColumnDescription]]
 
 
 def _number(value: object, otherwise: float) -> float:
+    """Return a number of the address, as far out as a slider and its text can show."""
     try:
-        return float(str(value))
+        number = float(str(value))
     except ValueError:
         return otherwise
+    return otherwise if math.isnan(number) else min(max(number, -_LARGEST), _LARGEST)

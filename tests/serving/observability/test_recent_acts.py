@@ -20,3 +20,9 @@ def test_a_file_of_consents_that_was_read_is_no_single_consent(tmp_path: Path) -
     (tmp_path / AUDIT_FILE).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     assert recent_acts(tmp_path, "2026-11-20T00:00:00Z") == RecentActs(granted=1, denied=1, erased=1, complete=True)
     assert recent_acts(tmp_path, "2026-11-20T10:30:00Z") == RecentActs(granted=0, denied=0, erased=1, complete=True)
+
+
+def test_a_line_that_is_no_act_is_left_out(tmp_path: Path) -> None:
+    lines = [{}, {"at": 5, "action": "erasure"}, {"at": "2026-11-20T11:00:00Z"}]
+    (tmp_path / AUDIT_FILE).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    assert recent_acts(tmp_path, "2026-11-20T00:00:00Z") == RecentActs(granted=0, denied=0, erased=0, complete=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,3 +62,10 @@ def test_what_is_no_number_reaches_the_service_as_it_was_written() -> None:
 def test_an_unknown_comparison_has_no_link() -> None:
     with pytest.raises(KeyError, match="not_equals"):
         audience_url({"column": "orders", "not_equals": 3})
+
+
+def test_an_address_of_thousands_of_conditions_is_read_in_one_pass() -> None:
+    query = AudienceQuery.parse("&".join(f"min:column{number}=1" for number in range(20_000)))
+    begun = time.process_time()
+    assert len(query.conditions({})) == 20_000
+    assert time.process_time() - begun < 5

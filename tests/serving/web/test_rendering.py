@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
@@ -81,3 +84,32 @@ def test_a_chart_is_read_from_its_table() -> None:
     assert [cell.text for cell in figure.all("td")] == ["1,234", "50%", "—", "25%"]
     assert [cell.attributes["data-value"] for cell in figure.all("td")] == ["1234", "0.5", "", "0.25"]
     assert [head.attributes["data-value"] for head in figure.all("th", scope="row")] == ["2026-11-23", "2026-11-30"]
+
+
+@pytest.mark.parametrize("path", ["/app/", "/app/customers", "/app/audiences/new", "/app/calendar", "/app/nowhere"])
+def test_bytes_that_are_no_text_in_the_address_are_answered(path: str) -> None:
+    started = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        started.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"a=\xff&\xe9",
+        "headers": [(b"host", b"localhost"), (b"accept", b"text/html")], "client": ("127.0.0.1", 1),
+        "scheme": "http", "server": ("localhost", 80), "http_version": "1.1", "root_path": "",
+    }  # fmt: skip
+    with Shop.of(FakeRelease()).client() as client:
+        assert client.portal is not None
+        client.portal.call(client.app, scope, receive, send)
+    assert started[0]["status"] != 500
+
+
+@pytest.mark.parametrize("customer_id", ["a/b", "a/../b", "a%2Fb", "a?b#c&d", "ä 中"])
+def test_the_page_in_another_language_is_of_the_same_customer(customer_id: str) -> None:
+    path = f"/app/customers/{quote(customer_id, safe='')}"
+    with Shop.of(FakeRelease()).client() as client:
+        document = parse_page(client.get(f"{path}?card=1&lang=en", headers=HTML).text)
+    assert document.one("a", hreflang="zh").attributes["href"] == f"{path}?card=1&lang=zh"

@@ -18,7 +18,13 @@ from serving.auth.key_reload import KeyReloader
 from serving.auth.key_store import KeyStore
 from serving.auth.scopes import KeyScope
 from serving.growth.small_counts import MOVEMENTS, suppress_small_counts
-from serving.schemas.growth import AcquisitionResponse, GrowthResponse, LocalisedText, RestatementResponse
+from serving.schemas.growth import (
+    AcquisitionResponse,
+    GrowthResponse,
+    LocalisedText,
+    PeriodResponse,
+    RestatementResponse,
+)
 from tests.serving.api.growth_answers import cohort, growth_answer, week, write_answer
 from tests.serving.fakes import FakeRelease, Shop
 
@@ -111,3 +117,41 @@ def test_few_customers_of_a_source_a_restatement_or_today_are_not_counted() -> N
     assert [row.new_customers for row in period.acquisition] == [None]
     assert [each.new_customers for each in shown.ltv_to_cac.by_source] == [None]
     assert (shown.today.high_value_active, shown.today.active) == (None, 2_000)
+
+
+def sources(**counts: int) -> list[AcquisitionResponse]:
+    return [AcquisitionResponse(source=name, cost=90.0, new_customers=count) for name, count in counts.items()]
+
+
+def shown_counts(period: PeriodResponse) -> dict[str, int | None]:
+    return {row.source: row.new_customers for row in period.acquisition}
+
+
+def test_the_few_of_a_source_cannot_be_computed_from_the_total_and_the_other_sources() -> None:
+    answer = growth_answer(week(0, new_customers=60, acquisition=sources(search=4, mail=20, social=36)))
+    (period,) = suppress_small_counts(answer, 10).weeks
+    assert shown_counts(period) == {"search": None, "mail": None, "social": 36}
+    assert shown_counts(suppress_small_counts(answer, 4).weeks[0]) == {"search": 4, "mail": 20, "social": 36}
+
+
+def test_the_few_of_a_source_in_a_month_cannot_be_computed_from_the_sum_of_its_months() -> None:
+    counts = ({"search": 4, "mail": 3, "social": 40}, {"search": 20, "mail": 30, "social": 50})
+    months = [
+        week(0, period=f"2026-0{number}", end_day=date(2026, number + 1, 1), acquisition=sources(**of_month))
+        for number, of_month in enumerate(counts, 5)
+    ]
+    answer = growth_answer(cohorts=(cohort("search", new_customers=24),)).model_copy(update={"months": months})
+    shown = [shown_counts(month) for month in suppress_small_counts(answer, 10).months]
+    assert shown == [
+        {"search": None, "mail": None, "social": 40},
+        {"search": None, "mail": None, "social": 50},
+    ]
+
+
+def test_costs_and_their_average_do_not_count_a_small_cohort() -> None:
+    answer = growth_answer(cohorts=(cohort("search", cost=180.0, new_customers=9), cohort("mail")))
+    small, large = suppress_small_counts(answer, 10).ltv_to_cac.by_source
+    assert small.new_customers is None
+    for figure in (small.cac, small.realised_ltv, small.predicted_ltv, small.realised_ratio, small.expected_ratio):
+        assert (figure.status, figure.value) == ("too_few", None)
+    assert large == cohort("mail")

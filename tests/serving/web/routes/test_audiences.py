@@ -213,3 +213,14 @@ def test_an_audience_too_small_for_the_key_is_neither_told_nor_stored(
         page = open_page(client, f"{BUILDER}?limit=9")
     assert count_text(page) == "Fewer than 10 people: your key may not see so few."
     assert "Freeze and export" not in page.texts("button")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=" + "9" * 25, "limit=" + "9" * 5_000, "holdout=" + "9" * 400]
+    + [f"{bound}:ltv_90d_mean={number}" for bound in ("min", "max") for number in ("inf", "nan", "1e308", "-1e308")],
+)
+def test_a_number_of_any_size_is_counted_or_refused(client: TestClient, query: str) -> None:
+    for headers in ({}, UPDATE):
+        response = client.get(f"{BUILDER}?{query}", headers={"Accept": "text/html", **headers})
+        assert response.status_code in (200, 422), response.text
