@@ -9,6 +9,7 @@ from features.errors import StoreDamaged
 from pipelines.diagnostics.check import Finding, check, ok, problem, warning
 from pipelines.diagnostics.surroundings import Surroundings
 from pipelines.learning.growth.closed_periods import read_closed, read_definition
+from serving.growth.growth_loader import GROWTH_FILE
 
 
 @check(
@@ -19,7 +20,7 @@ from pipelines.learning.growth.closed_periods import read_closed, read_definitio
 )
 def growth_age(surroundings: Surroundings) -> Finding:
     """Whether the figures of growth fit the scores."""
-    scores, path = surroundings.state.scores, surroundings.home.growth / "growth.json"
+    scores, path = surroundings.state.scores, surroundings.home.folder / GROWTH_FILE
     if scores is None:
         return ok("there is nothing yet")
     try:

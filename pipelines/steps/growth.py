@@ -21,6 +21,7 @@ from pipelines.learning.growth.fixed_definition import definition_for
 from pipelines.learning.growth.growth_answer import SeriesAnswer, definition_response, trend_response
 from pipelines.learning.predictions.matured_snapshots import recording_lag_days
 from pipelines.run_context import RunContext
+from serving.growth.growth_loader import GROWTH_FILE
 from serving.moments import rfc3339
 from serving.schemas.growth import GrowthResponse, TodayResponse
 from training.growth.definition import HighValueDefinition
@@ -29,7 +30,6 @@ from training.growth.period_figures import PeriodFigures
 from training.growth.period_series import PeriodSeries, SeriesSource
 from training.growth.trend import growth_trend
 
-ANSWER_FILE = "growth.json"
 FOUR_WEEKS = 28  # days
 
 
@@ -76,7 +76,7 @@ def run(context: RunContext) -> GrowthResponse:
         ),
     )
     context.home.growth.mkdir(exist_ok=True)
-    replace_text(context.home.growth / ANSWER_FILE, answer.model_dump_json())
+    replace_text(context.home.folder / GROWTH_FILE, answer.model_dump_json())
     return answer
 
 
@@ -86,7 +86,7 @@ def read_answer(home: Home) -> GrowthResponse:
     Raises:
         NotFound: there is none, or it is damaged.
     """
-    path = home.growth / ANSWER_FILE
+    path = home.folder / GROWTH_FILE
     try:
         return GrowthResponse.model_validate_json(path.read_bytes())
     except (OSError, ValueError):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def run(context: RunContext) -> None:
     """Write the counts of topics; without [feedback], delete those of earlier."""
-    history, home = context.history.before(context.now), context.home
+    history, home = context.history, context.home
     classifier = open_classifier(context.config, home)
     if classifier is None or history.feedback is None:
         (home.folder / FILE).unlink(missing_ok=True)

@@ -1,11 +1,11 @@
 """Small counts of growth: what a key without the scope ``admin`` is not told.
 
-Counts of fewer customers than ``smallest_audience`` are null, none among them. The movements of a period add up, so a
-single one that is null could be computed from the others: then the smallest of the others is null too (complementary
-suppression: Hundepool et al. 2012, "Statistical Disclosure Control", section 5.3). So it is with the new customers of a
-month by source, and with those of a source by month, whose totals stand in ``ltv_to_cac``. An average over customers
-who are not counted is not told either, because the costs beside it would count them. ``revised`` is a difference
-between two logs and counts nobody.
+Counts of fewer customers than ``smallest_audience`` are null, none among them. The number before a period and its
+movements add up to the number after, so a single one that is null could be computed from the others: then the smallest
+movement of the others is null too (complementary suppression: Hundepool et al. 2012, "Statistical Disclosure Control",
+section 5.3). So it is with the new customers of a month by source, and with those of a source by month, whose totals
+stand in ``ltv_to_cac``. An average over customers who are not counted is not told either, because the costs beside it
+would count them. ``revised`` is a difference between two logs and counts nobody.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from serving.schemas.growth import CohortResponse, FigureResponse, GrowthRespons
 from training.growth.ltv_to_cac import COHORT_MONTHS, MATURE_DAYS
 
 MOVEMENTS = ("new", "won_back", "upgraded", "lapsed", "downgraded")
-_LEVELS = ("previous", "high_value_active", "active", "new_customers")
-
+_ENDS = ("previous", "high_value_active")
 _AVERAGES = ("cac", "realised_ltv", "predicted_ltv", "realised_ratio", "expected_ratio")
 _Cell = tuple[str, str]  # period and source
 
@@ -48,10 +47,11 @@ def suppress_small_counts(answer: GrowthResponse, smallest: int) -> GrowthRespon
 
 
 def _period(period: PeriodResponse, smallest: int) -> PeriodResponse:
-    shown = _hide(period, (*MOVEMENTS, *_LEVELS), smallest)
+    shown = _hide(period, (*MOVEMENTS, *_ENDS, "active", "new_customers"), smallest)
     visible = [name for name in MOVEMENTS if getattr(shown, name) is not None]
+    is_end_null = any(getattr(shown, name) is None for name in _ENDS)
     updates: dict[str, object] = {}
-    if len(visible) == len(MOVEMENTS) - 1:
+    if len(visible) == len(MOVEMENTS) - 1 or (is_end_null and len(visible) == len(MOVEMENTS)):
         updates[min(visible, key=lambda name: getattr(shown, name))] = None
     if period.restated is not None:
         updates["restated"] = _hide(period.restated, ("high_value_active",), smallest)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Booleans, Integers
-from training.growth.growth_log import GrowthLog
+from training.growth.growth_log import AMOUNT_UNITS, GrowthLog
 from training.growth.period_figures import SourceAcquisition
 from training.growth.periods import GrowthPeriod
 
@@ -28,7 +28,7 @@ class Acquisition:
     def cost_between(self, first_day: int, end_day: int) -> dict[str, float]:
         """The costs of each source on the days ``[first_day, end_day)``, without those that had none."""
         inside = (self.cost_day >= first_day) & (self.cost_day < end_day)
-        totals = np.bincount(self.cost_source[inside], self.cost[inside], len(self.sources)) / 10_000
+        totals = np.bincount(self.cost_source[inside], self.cost[inside], len(self.sources)) / AMOUNT_UNITS
         return {name: total for name, total in zip(self.sources, totals.tolist(), strict=True) if total}
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
+from scipy.special import stdtrit
 
 from features.arrays import Floats
 from training.growth.refusal import GrowthRefusal
@@ -51,7 +51,7 @@ def growth_trend(net: Sequence[int]) -> Trend | GrowthRefusal:
             f"Found {len(changes)} whole weeks; expected at least {MIN_TREND_WEEKS} for a trend. Wait for more weeks.",
         )
     mean = float(changes.mean())
-    half = student_quantile(0.975, len(changes) - 1) * _standard_error(changes)
+    half = float(stdtrit(len(changes) - 1, 0.975)) * _standard_error(changes)
     return Trend(weeks=len(changes), per_week=mean, low=mean - half, high=mean + half)
 
 
@@ -59,16 +59,7 @@ def _standard_error(changes: Floats) -> float:
     """The error of the mean with Bartlett weights on the first lags, at least that of independent weeks."""
     n, centred = len(changes), changes - changes.mean()
     independent = float(centred @ centred) / (n - 1)
-    shared = [2 * (1 - lag / (LAGS + 1)) * float(centred[lag:] @ centred[:-lag]) / (n - 1) for lag in (1, LAGS)]
+    shared = [
+        2 * (1 - lag / (LAGS + 1)) * float(centred[lag:] @ centred[:-lag]) / (n - 1) for lag in range(1, LAGS + 1)
+    ]
     return float(np.sqrt((independent + max(sum(shared), 0.0)) / n))
-
-
-def student_quantile(probability: float, freedom: int) -> float:
-    """Quantile of Student's t (Abramowitz & Stegun 1964, 26.7.5); to .01 from four degrees of freedom."""
-    z = NormalDist().inv_cdf(probability)
-    terms = (
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-    )
-    return z + float(sum(term / freedom**power for power, term in enumerate(terms, start=1)))

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from features.arrays import Integers
 from features.history import History
 from features.orders import ORDER_KEYS, amount_sums, filter_placed
+from training.attribution.log.history_tables import integers
 from training.growth.growth_log import GrowthLog
 
 _CHANNEL = "channel"
@@ -43,16 +44,16 @@ def read_customer_log(history: History) -> CustomerLog:
     values = (
         None
         if spend is None
-        else (_positions(spend["customer_id"], ids), _integers(spend["day_number"]), spend["amount"].to_numpy())
+        else (_positions(spend["customer_id"], ids), integers(spend["day_number"]), spend["amount"].to_numpy())
     )
-    log = GrowthLog.sort((customer, _integers(orders["day"])), values)
+    log = GrowthLog.sort((customer, integers(orders["day"])), values)
     first_row = np.full(len(ids), orders.num_rows)
     first_row[customer[::-1]] = np.arange(orders.num_rows)[::-1]
     return CustomerLog(log, ids, _first_instants(orders, first_row), _first_channels(orders, first_row))
 
 
 def _first_instants(orders: pa.Table, first_row: Integers) -> Integers:
-    instants: Integers = np.append(_integers(orders["at_us"]), np.iinfo(np.int64).max)[first_row]
+    instants: Integers = np.append(integers(orders["at_us"]), np.iinfo(np.int64).max)[first_row]
     return instants
 
 
@@ -64,9 +65,4 @@ def _first_channels(orders: pa.Table, first_row: Integers) -> pa.Array:
 
 
 def _positions(values: pa.ChunkedArray, ids: pa.Array) -> Integers:
-    return _integers(pc.index_in(values, value_set=ids))
-
-
-def _integers(column: pa.ChunkedArray | pa.Array) -> Integers:
-    integers: Integers = column.to_numpy().astype(np.int64)
-    return integers
+    return integers(pc.index_in(values, value_set=ids))

@@ -37,11 +37,11 @@ def ltv_to_cac_response(
 ) -> LtvToCacResponse:
     """The unit economics by source and by month of the closed months, oldest first."""
     margin = context.config.business.north_star.gross_margin
-    predicted = read_predicted_values(context.home, customers.customer_ids, margin or 1.0)
     if acquisition is None:
         return _without(context, "no_costs", _NO_COSTS)
     if not months:
         return _without(context, "log_too_short", _TOO_SHORT)
+    predicted = read_predicted_values(context.home, customers.customer_ids, margin or 1.0)
 
     def per_head(members: Booleans) -> Figure | GrowthRefusal:
         return NO_PREDICTIONS if predicted is None else predicted.per_head(members)

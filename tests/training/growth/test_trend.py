@@ -8,7 +8,7 @@ import pytest
 from tests.training.growth.shop_logs import DEFINITION, random_log
 from training.growth.movements import count_movements
 from training.growth.refusal import GrowthRefusal
-from training.growth.trend import Trend, growth_trend, student_quantile
+from training.growth.trend import Trend, growth_trend
 
 
 def trend_of(net: list[int]) -> Trend:
@@ -52,8 +52,3 @@ def test_a_few_weeks_have_no_trend() -> None:
     assert isinstance(refusal, GrowthRefusal)
     assert refusal.reason == "log_too_short"
     assert refusal.detail == "Found 7 whole weeks; expected at least 8 for a trend. Wait for more weeks."
-
-
-@pytest.mark.parametrize(("freedom", "quantile"), [(7, 2.365), (12, 2.179), (25, 2.060)])
-def test_quantiles_are_those_of_the_table_of_student(freedom: int, quantile: float) -> None:
-    assert student_quantile(0.975, freedom) == pytest.approx(quantile, abs=2e-3)

@@ -100,6 +100,12 @@ def test_a_movement_that_is_not_told_cannot_be_computed_from_the_others(name: st
     assert len(hidden) == 2
 
 
+@pytest.mark.parametrize("name", ["previous", "high_value_active"])
+def test_a_number_of_few_before_or_after_cannot_be_computed_from_the_movements(name: str) -> None:
+    (period,) = suppress_small_counts(growth_answer(week(0, **{name: 3})), 10).weeks
+    assert [each for each in (name, *MOVEMENTS) if getattr(period, each) is None] == [name, "new"]
+
+
 def test_a_movement_of_many_is_told() -> None:
     answer = growth_answer(week(0), week(1, revised=-1))
     assert suppress_small_counts(answer, 10) == answer
