@@ -228,6 +228,7 @@ class AppState:
             self.disk_reserve.restore,
             self.monitoring_loader.poll,
             self.growth_loader.poll,
+            self.audience_service.scores.poll,
         )
         polling = asyncio.create_task(poll_forever(polls, self.poll_seconds, self.log))
         try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -30,10 +31,10 @@ class Columns:
     def __init__(self, path: Path, identity: FileIdentity) -> None:
         self.path = path
         self.identity = identity
-        self._file = open_scores(path)
-        self.schema: pa.Schema = self._file.schema_arrow
+        self.schema, self._file = _open_encoded(path)
         self.rows: int = self._file.metadata.num_rows
         self.column_types = {field.name: ColumnType.from_arrow(field.type) for field in self.schema}
+        self.used: set[str] = set()  # the columns that anybody asked for
         self._loaded_columns: dict[str, Column] = {}
         self._read_lock = Lock()
         if self.column_types.get(ID_COLUMN) != ColumnType(ColumnKind.TEXT):
@@ -52,10 +53,24 @@ class Columns:
             KeyError: the table has no such column.
             InvalidScores: the column cannot be read.
         """
+        self.used.add(name)
+        return self._load(name)
+
+    def _load(self, name: str) -> Column:
         with self._read_lock:
             if name not in self._loaded_columns:
                 self._loaded_columns[name] = self._read(name)
             return self._loaded_columns[name]
+
+    def preload(self, names: Collection[str]) -> None:
+        """Read some of these columns, those that the table has, before anybody asks for them.
+
+        Raises:
+            InvalidScores: a column cannot be read.
+        """
+        for name in self.column_types:
+            if name in names:
+                self._load(name)
 
     def read_once(self, name: str) -> Column:
         """Return a column without keeping it in memory, unless it is kept already.
@@ -101,6 +116,7 @@ class ScoresFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._columns: Columns | None = None
+        self._used_before: Collection[str] = ()  # the columns that anybody asked for in the version before
         self._open_lock = Lock()
 
     def columns(self) -> Columns:
@@ -111,9 +127,16 @@ class ScoresFile:
         """
         with self._open_lock:
             while self._columns is None or self._columns.identity != file_identity(self._path):
+                self._used_before = self._used_before if self._columns is None else self._columns.used
                 self._columns = None
                 self._columns = Columns(self._path, file_identity(self._path))
             return self._columns
+
+    def poll(self) -> None:
+        """Read the columns of a new version that were used in the one before, so that no request waits for them."""
+        if self._columns is not None:
+            with suppress(InvalidScores):  # a request says so
+                self.columns().preload(self._used_before)
 
 
 def file_identity(path: Path) -> FileIdentity:
@@ -162,10 +185,23 @@ def _numeric_column(values: pa.Array, kind: ColumnKind) -> NumericColumn:
 
 def open_scores(path: Path) -> pq.ParquetFile:
     """Open a scores table; raises InvalidScores where it cannot be read."""
+    return _open(path)[1]
+
+
+def _open(path: Path) -> tuple[pa.OSFile, pq.ParquetFile]:
     try:
-        return pq.ParquetFile(pa.OSFile(str(path)))
+        source = pa.OSFile(str(path))
+        return source, pq.ParquetFile(source)
     except (OSError, pa.ArrowInvalid) as error:
         raise _invalid_scores(path, f"it cannot be read ({error})") from None
+
+
+def _open_encoded(path: Path) -> tuple[pa.Schema, pq.ParquetFile]:
+    """Return the schema, and the file with its text as it is encoded, which reads in a quarter of the time."""
+    source, file = _open(path)
+    kinds = {field.name: ColumnType.from_arrow(field.type).kind for field in file.schema_arrow}
+    text = [name for name, kind in kinds.items() if kind is ColumnKind.TEXT and name != ID_COLUMN]
+    return file.schema_arrow, pq.ParquetFile(source, metadata=file.metadata, read_dictionary=text)
 
 
 def _invalid_scores(path: Path, reason: str) -> InvalidScores:

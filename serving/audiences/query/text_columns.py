@@ -24,11 +24,11 @@ class DictionaryColumn:
 
     @classmethod
     def from_arrow(cls, text: pa.Array) -> DictionaryColumn:
-        """Encode text with codes of the narrowest type that fits."""
-        encoded = text.cast(pa.string()).dictionary_encode()
+        """Encode text, unless it is encoded, with codes of the narrowest type that fits."""
+        encoded = text if pa.types.is_dictionary(text.type) else text.dictionary_encode()
         codes = pc.fill_null(encoded.indices, -1).to_numpy()
         narrow = next(t for t in (np.int8, np.int16, np.int32) if len(encoded.dictionary) <= np.iinfo(t).max)
-        return cls(codes.astype(narrow), encoded.dictionary)
+        return cls(codes.astype(narrow), encoded.dictionary.cast(pa.string()))
 
     @property
     def nbytes(self) -> int:

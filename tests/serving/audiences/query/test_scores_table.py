@@ -5,11 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from serving.audiences.errors import InvalidScores
 from serving.audiences.query.scores_table import ScoresFile
+from serving.audiences.query.text_columns import DictionaryColumn
 from tests.serving.audiences.tables import five_customers, write_scores
 
 
@@ -69,3 +72,35 @@ def test_customers_must_come_in_order_and_once(tmp_path: Path, ids: list[str | N
 def test_a_table_of_nobody_is_a_table(tmp_path: Path) -> None:
     shop = ScoresFile(write_scores(tmp_path / "scores.parquet", [])).columns()
     assert (len(shop), len(shop.ids)) == (0, 0)
+
+
+def test_text_is_the_same_whatever_dictionaries_the_row_groups_have(tmp_path: Path) -> None:
+    path, texts = tmp_path / "scores.parquet", [None if n % 7 == 0 else f"tier {n // 3 % 150}" for n in range(900)]
+    table = pa.table({"customer_id": [f"{n:03d}" for n in range(900)], "tier": pa.array(texts, pa.string())})
+    pq.write_table(table, path, row_group_size=100)
+    column = ScoresFile(path).columns()["tier"]
+    assert isinstance(column, DictionaryColumn)
+    assert column.take(np.arange(900)).to_pylist() == texts
+    assert column.codes.dtype == np.int16
+    assert len(column.dictionary) == len(set(texts) - {None})
+
+
+def test_a_poll_reads_of_a_new_version_what_was_used_of_the_one_before(tmp_path: Path) -> None:
+    path = write_scores(tmp_path / "scores.parquet", five_customers())
+    scores = ScoresFile(path)
+    read_bytes = scores.columns()["orders"].nbytes
+    for expected in (read_bytes, 0):  # nobody asks for anything in the version between
+        write_scores(tmp_path / "draft", five_customers()).replace(path)
+        scores.poll()
+        assert scores.columns().nbytes == expected
+
+
+def test_a_poll_reads_nothing_that_nobody_uses_and_bears_a_table_that_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "scores.parquet"
+    scores = ScoresFile(path)
+    scores.poll()
+    write_scores(path, five_customers())
+    scores.poll()
+    assert scores.columns().nbytes == 0
+    path.unlink()
+    scores.poll()
