@@ -32,6 +32,12 @@ TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12),
 )
 CASES: tuple[IdCase, ...] = ("keep", "fold")
+WITHOUT_MEANING = {"Cn", "Co"}  # a million code points that are unassigned or private; one in a hundred stands for all
+CHARACTERS = [
+    chr(point)
+    for point in range(1, sys.maxunicode + 1)
+    if not 0xD800 <= point < 0xE000 and (point % 100 == 0 or unicodedata.category(chr(point)) not in WITHOUT_MEANING)
+]
 
 
 @pytest.fixture(scope="module")
@@ -61,16 +67,14 @@ def test_sql_and_python_agree_on_any_id(
 
 @pytest.mark.parametrize("id_case", CASES)
 def test_sql_and_python_agree_on_every_character(connection: duckdb.DuckDBPyConnection, id_case: IdCase) -> None:
-    characters = [chr(point) for point in range(1, sys.maxunicode + 1) if not 0xD800 <= point < 0xE000]
-    expected = [canonical_id(character, id_case) or None for character in characters]
-    assert sql_forms(connection, canonical_id_sql("text", id_case), characters) == expected
+    expected = [canonical_id(character, id_case) or None for character in CHARACTERS]
+    assert sql_forms(connection, canonical_id_sql("text", id_case), CHARACTERS) == expected
 
 
 def test_the_characters_that_sql_keeps_never_combine(connection: duckdb.DuckDBPyConnection) -> None:
-    characters = [chr(point) for point in range(1, sys.maxunicode + 1) if not 0xD800 <= point < 0xE000]
-    flags = sql_forms(connection, is_canonical_sql("text"), characters)
-    plain = {character for character, flag in zip(characters, flags, strict=True) if flag}
-    decompositions = [unicodedata.decomposition(character).split() for character in characters]
+    flags = sql_forms(connection, is_canonical_sql("text"), CHARACTERS)
+    plain = {character for character, flag in zip(CHARACTERS, flags, strict=True) if flag}
+    decompositions = [unicodedata.decomposition(character).split() for character in CHARACTERS]
     second_parts = {chr(int(parts[1], 16)) for parts in decompositions if len(parts) == 2 and parts[0][0] != "<"}
     assert {"a", "客", "ü"} < plain
     assert not plain & second_parts
