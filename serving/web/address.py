@@ -1,4 +1,4 @@
-"""Address of a page: its path and query as they were sent, where ``Request.url`` decodes a path and refuses bytes."""
+"""Addresses of pages: that of a request as it was sent, which ``Request.url`` decodes, and that of a customer."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ from urllib.parse import quote
 
 from starlette.types import Scope
 
+from serving.api.pages import PAGE_PATH
+
 
 def path_of(scope: Scope) -> str:
     """The path of a request, percent-encoded: a slash in an id is still %2F."""
     path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
     return quote(path.partition(b"?")[0], safe="/%:@!$&'()*+,;=~")
+
+
+def customer_path(customer_id: str) -> str:
+    """The path of the page of a customer; a slash in the id is %2F, so that no browser takes ``../`` out of it."""
+    return f"{PAGE_PATH}customers/{quote(customer_id, safe='')}"
 
 
 def query_of(scope: Scope) -> str:

@@ -11,6 +11,7 @@ import jinja2
 from jinja2.runtime import Context
 
 from serving.web import formatting
+from serving.web.address import customer_path
 from serving.web.language import Language
 from serving.web.texts import find_text, text
 
@@ -34,6 +35,7 @@ def environment(language: Language) -> jinja2.Environment:
     templates.globals["word"] = _word_in(language)
     for name in _FORMATS:
         templates.filters[name] = partial(getattr(formatting, name), language=language)
+    templates.filters["customer_path"] = customer_path
     templates.filters["money"] = jinja2.pass_context(_money_in(language))
     for name in _TIMES:
         templates.filters[name] = jinja2.pass_context(_time_in(language, name))

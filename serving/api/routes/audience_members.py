@@ -82,10 +82,7 @@ async def get_members(request: Request) -> Response:
     app_state, audience_id, query = app_state_of(request), request.path_params["audience_id"], _paging_query(request)
     export = export_context(request, query.format, query.holdout)
     if request.method == "HEAD":
-        await run_in_audience_thread(app_state, lambda: app_state.audience_service.metadata(audience_id, export))
-        return Response(
-            headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPES.get(query.format, "application/json")
-        )
+        return await head_members(app_state, audience_id, export)
     if query.format != "json" and query.size is None and query.cursor is None:
         return await stream_members(app_state, audience_id, export, query.formulas)
     size = min(query.size or DEFAULT_PAGE_SIZE, MAX_JSON_PAGE_SIZE if query.format == "json" else MAX_PAGE_SIZE)
@@ -103,6 +100,14 @@ async def get_members(request: Request) -> Response:
         headers["X-Next-Cursor"] = page.next
     media_type = MEDIA_TYPES[query.format]
     return Response(b"".join(encode(media_type, [page.rows], query.formulas)), headers=headers, media_type=media_type)
+
+
+async def head_members(app_state: AppState, audience_id: str, export: ExportContext) -> Response:
+    """The headers of a file or page of members; nothing is exported."""
+    await run_in_audience_thread(app_state, lambda: app_state.audience_service.metadata(audience_id, export))
+    return Response(
+        headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPES.get(export.format, "application/json")
+    )
 
 
 async def stream_members(

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from serving.api.app_state import AppState
 from serving.api.audience_work import export_context, run_in_audience_thread
 from serving.api.dependencies import app_state_of
-from serving.api.routes.audience_members import Format, stream_members
+from serving.api.routes.audience_members import Format, head_members, stream_members
 from serving.audiences.audience_service import SAMPLE_FORMAT, ExportContext
 from serving.audiences.errors import InvalidAudienceRequest
 from serving.audiences.formats import ndjson
@@ -98,9 +98,11 @@ async def audience_file(request: Request) -> Response:
     if file_format not in get_args(Format)[1:] or choice not in get_args(HoldoutChoice):
         raise Problem(422, f"Found the format {file_format} and the holdout {choice}; expected those of a link.")
     holdout: HoldoutChoice = "only" if choice == "only" else "include" if choice == "include" else "exclude"
-    response = await stream_members(
-        app_state_of(request), audience_id, export_context(request, file_format, holdout), "escape"
-    )
+    app_state, export = app_state_of(request), export_context(request, file_format, holdout)
+    if request.method == "HEAD":  # of a download tool; nothing is exported
+        response = await head_members(app_state, audience_id, export)
+    else:
+        response = await stream_members(app_state, audience_id, export, "escape")
     suffix = "-held-out" if choice == "only" else ""
     response.headers["Content-Disposition"] = f'attachment; filename="audience-{audience_id}{suffix}.{file_format}"'
     response.headers["X-Content-Type-Options"] = "nosniff"

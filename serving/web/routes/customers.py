@@ -25,11 +25,12 @@ from serving.predictions.feature_reader import FEATURES_UNAVAILABLE
 from serving.problems import RETRY_AFTER
 from serving.schemas.predictions import DEFAULT_PARTS, PARTS, PredictionRequest
 from serving.schemas.privacy import ConsentChanges
+from serving.web.address import customer_path
 from serving.web.forms import submitted_form
 from serving.web.rendering import render
 from serving.web.routing import page_access, page_change, page_router
 from serving.web.views.customer_consents import ConsentSwitch, consent_switches
-from serving.web.views.customers import customer_path, customer_view
+from serving.web.views.customers import customer_view
 
 if TYPE_CHECKING:
     from serving.api.app_state import AppState

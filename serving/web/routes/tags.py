@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, islice
 
 import pyarrow as pa
 from starlette.requests import Request
@@ -66,7 +67,11 @@ async def audience_tag_changes(request: Request) -> Response:
     def tables() -> Iterator[pa.Table]:
         state = service.newest(path["destination"], path["audience_id"], context)
         config = read_destination(service.home, path["destination"])
-        return change_tables(service.all_changes(state, context, at), config)
+        if request.method == "HEAD":
+            return iter(())
+        changes = service.all_changes(state, context, at)
+        first = tuple(islice(changes, 1))  # what cannot be audited is refused before the file begins
+        return change_tables(chain(first, changes), config)
 
     content = encode("text/csv", await run_in_tag_thread(app_state, tables), "escape")
     headers = {

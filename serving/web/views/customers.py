@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from features.calendar import local_day
-from serving.api.pages import PAGE_PATH
 from serving.schemas.customer_history import CustomerHistory
+from serving.web.address import customer_path
 from serving.web.views.customer_consents import ConsentSwitch
 from serving.web.views.customer_history import TimelineView, timeline_view
 
@@ -95,11 +94,6 @@ class CustomerView:
     def is_answered(self) -> bool:
         """Whether there are predictions."""
         return self.status in ANSWERED
-
-
-def customer_path(customer_id: str) -> str:
-    """The path of the page of a customer."""
-    return f"{PAGE_PATH}customers/{quote(customer_id, safe='')}"
 
 
 def customer_view(

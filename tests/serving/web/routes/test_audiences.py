@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from starlette.testclient import TestClient
@@ -18,6 +18,7 @@ from serving.auth.api_keys import ApiKeys
 from serving.auth.key_reload import KeyReloader
 from serving.auth.key_store import KeyStore
 from serving.auth.scopes import KeyScope
+from tests.serving import scored
 from tests.serving.api.audience_requests import audit_lines, scored_shop
 from tests.serving.fakes import Shop
 from tests.serving.web.page_parts import PageParts
@@ -224,3 +225,22 @@ def test_a_number_of_any_size_is_counted_or_refused(client: TestClient, query: s
     for headers in ({}, UPDATE):
         response = client.get(f"{BUILDER}?{query}", headers={"Accept": "text/html", **headers})
         assert response.status_code in (200, 422), response.text
+
+
+def test_members_lead_to_their_own_pages_whatever_their_ids(client: TestClient, shop: Shop) -> None:
+    ids = ["a/../b", "a?b#c", "a%2Fb", "a b", "<b>&"]
+    scored.write_scores(shop.worker.home, shop.worker.consent_gate.ledger, ids)
+    audience = f"/app/audiences/{client.post('/v1/audiences', json={}).json()['audience_id']}"
+    wanted = [f"/app/customers/{quote(customer_id, safe='')}" for customer_id in sorted(ids)]
+    for path in (f"{audience}?members=1", BUILDER):
+        links = [part.attributes["href"] for part in open_page(client, path).parts if "href" in part.attributes]
+        assert [link for link in links if link.startswith("/app/customers/")] == wanted
+
+
+def test_asking_for_the_headers_of_a_file_exports_nobody(client: TestClient, shop: Shop) -> None:
+    audience = client.post("/v1/audiences", json={}).json()["audience_id"]
+    before = len(audit_lines(shop.worker.home))
+    response = client.head(f"/app/audiences/{audience}/members")
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    assert len(audit_lines(shop.worker.home)) == before
+    assert client.get("/v1/audiences").json()["audiences"][0]["exported_at"] is None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from serving.observability.audit_log import AuditLog, AuditWriteFailed
 from serving.tags.destinations import record_destinations
 from tests.serving.tags.tag_shop import begin, everybody, shop_with_tags
 from tests.serving.web.pages import HTML, Element, parse_page
@@ -76,3 +77,16 @@ def test_a_form_without_the_token_changes_nothing(tmp_path: Path, client: TestCl
     response = client.post(f"/app/audiences/{audience}/tags", data={"destination": "crm"})
     assert response.status_code == 403
     assert not list((tmp_path / "tags").glob("*.parquet"))
+
+
+def test_a_file_that_cannot_be_audited_is_not_begun(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AuditWriteFailed("Found a full disk.")
+
+    audience = everybody(client)
+    begin(client, audience)
+    path = f"/app/audiences/{audience}/tags/crm"
+    assert client.head(path).status_code == 200
+    monkeypatch.setattr(AuditLog, "append", refuse)
+    assert client.head(path).status_code == 200
+    assert client.get(path).status_code == 503
