@@ -21,6 +21,7 @@ from serving.api.routing import RawRoute, head_routes, refuse_undeclared
 from serving.problems import Problem, to_problem_response
 from serving.web import routes as web_routes
 from serving.web.error_pages import ErrorPageMiddleware
+from serving.web.warm_up import start_warm_up
 
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
@@ -49,6 +50,8 @@ def create_app(open_app_state: Callable[[], AppState]) -> FlywheelAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.worker = open_app_state()
+        if app.state.worker.page:
+            start_warm_up()
         async with app.state.worker.lifespan():
             yield
 
