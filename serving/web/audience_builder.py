@@ -7,7 +7,14 @@ from serving.web.audience_answers import AudienceSource, answer_query
 from serving.web.audience_query import AudienceQuery
 from serving.web.economics_query import offers_of
 from serving.web.views.audience_answer import answer_view
-from serving.web.views.audience_builder import BuilderView, ChannelView, addable_columns, conditions_of, sliders_of
+from serving.web.views.audience_builder import (
+    BuilderView,
+    ChannelView,
+    addable_columns,
+    conditions_of,
+    matching_columns,
+    sliders_of,
+)
 
 
 def builder_view(source: AudienceSource, query: AudienceQuery, export: ExportContext, *, is_whole: bool) -> BuilderView:
@@ -32,6 +39,7 @@ def builder_view(source: AudienceSource, query: AudienceQuery, export: ExportCon
         errors=answer.errors,
         conditions=conditions,
         columns=addable_columns(answer),
+        matches=matching_columns(answer),
         offers=offers_of(source.home) if export.reads_experiments else (),
         channels=[ChannelView(name=name, agreed=agreed, enabled=bool(agreed)) for name, agreed in counts.items()],
     )

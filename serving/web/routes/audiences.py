@@ -18,6 +18,7 @@ from serving.audiences.audience_service import SAMPLE_FORMAT, ExportContext
 from serving.audiences.errors import InvalidAudienceRequest
 from serving.audiences.formats import ndjson
 from serving.audiences.holdout import HoldoutChoice
+from serving.audiences.query.column_descriptions import read_descriptions
 from serving.auth.scopes import KeyScope
 from serving.problems import Problem
 from serving.web.address import query_of
@@ -29,6 +30,7 @@ from serving.web.forms import submitted_form
 from serving.web.rendering import render
 from serving.web.routing import page_access, page_change, page_router
 from serving.web.views.audience import AudienceView, ExpiredView, conditions_of, curl_of, files_of
+from serving.web.views.audience_answer import with_days
 from serving.web.views.audience_builder import BuilderView
 from serving.web.views.audience_list import PRESET_PREFIX, list_view
 
@@ -126,7 +128,11 @@ def _audience_view(app_state: AppState, request: Request, query: AudienceQuery, 
     page = None
     if query.choice("members"):
         page = service.page(audience_id, query.choice("cursor") or None, MEMBERS, export).page
-    rows = [orjson.loads(line) for chunk in ndjson([page.rows]) for line in chunk.splitlines()] if page else None
+    rows = (
+        [with_days(orjson.loads(line)) for chunk in ndjson([page.rows]) for line in chunk.splitlines()]
+        if page
+        else None
+    )
     return AudienceView(
         audience=metadata,
         expires_at=metadata.created_at + service.policy.retention,
@@ -136,6 +142,7 @@ def _audience_view(app_state: AppState, request: Request, query: AudienceQuery, 
         members=rows,
         next=page.next if page else None,
         again_url=query.replacing(members="", cursor="").url,
+        meanings={column.name: column.meaning for column in read_descriptions(service.scores.columns().schema)},
     )
 
 

@@ -22,10 +22,14 @@
     return { labels: heads.map(head => head.textContent), formats, values, texts };
   }
 
+  // Ticks of a small share have as many decimals as tell them apart.
   function axisText(format) {
-    const options = format === "percent" ? { style: "percent" } : { notation: "compact" };
-    const numbers = new Intl.NumberFormat(language, options);
-    return (_, ticks) => ticks.map(tick => tick === null ? "" : numbers.format(tick));
+    return (_, ticks, __, ___, step) => {
+      const maximumFractionDigits = Math.min(Math.max(Math.ceil(-Math.log10(step * 100) - 1e-9), 0), 6);
+      const options = format === "percent" ? { style: "percent", maximumFractionDigits } : { notation: "compact" };
+      const numbers = new Intl.NumberFormat(language, options);
+      return ticks.map(tick => tick === null ? "" : numbers.format(tick));
+    };
   }
 
   // Dates of the table are days without a zone, which Date.parse reads as UTC.
@@ -75,7 +79,8 @@
 
   const drawAll = root => root.querySelectorAll("figure.chart").forEach(draw);
   document.addEventListener("DOMContentLoaded", () => drawAll(document));
-  document.addEventListener("htmx:afterSettle", event => drawAll(event.target));
+  // Each element that was swapped in has an event of its own, also a figure itself.
+  document.addEventListener("htmx:afterSettle", () => [...document.querySelectorAll("figure.chart")].filter(figure => !figure.plot).forEach(draw));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(document));
   addEventListener("resize", () => { clearTimeout(draw.timer); draw.timer = setTimeout(() => drawAll(document), 150); });
 })();

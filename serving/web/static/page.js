@@ -46,6 +46,13 @@
     if (fields) event.target.elements.query.value = new URLSearchParams(new FormData(fields));
   });
 
+  // A clipboard is there on this machine and under https alone; elsewhere the button stays hidden.
+  document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-copy]").forEach(button => {
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", () => navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value)
+      .then(() => { button.textContent = button.dataset.copied; }));
+  }));
+
   document.addEventListener("input", event => {
     const output = event.target.type === "range" && document.querySelector(`output[for~="${CSS.escape(event.target.id)}"]`);
     if (!output) return;

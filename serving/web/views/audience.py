@@ -9,6 +9,7 @@ from typing import Any
 
 from serving.audiences.export.metadata import AudienceMetadata
 from serving.web.audience_query import AUDIENCES_PATH
+from serving.web.views.audience_answer import word_kind
 
 FORMATS = ("csv", "ndjson", "parquet")
 
@@ -34,6 +35,12 @@ class AudienceView:
     members: Sequence[Mapping[str, Any]] | None  # None until they are asked for
     next: str | None  # the cursor of the next page of members
     again_url: str  # the builder with the same conditions
+    meanings: Mapping[str, Mapping[str, str]]  # column -> language -> a sentence
+
+    @staticmethod
+    def word_kind(column: str) -> str:
+        """The kind of words in which the values of a column are shown."""
+        return word_kind(column)
 
     @property
     def columns(self) -> list[str]:

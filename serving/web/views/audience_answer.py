@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
+from serving.audiences.distribution_schema import ColumnValue
 from serving.audiences.schema import AudienceResponse, CompositionPart, ExpectedTotal
 from serving.web.audience_answers import BuilderAnswer
 from serving.web.views.economics import EconomicsView, economics_view
 
+LEVELS = ("high", "medium", "low")
 COMPOSITION = ("churn_band", "value_tier", "lifecycle_stage", "rfm_segment")
+Part = TypeVar("Part", CompositionPart, ColumnValue)
 _WORD_KINDS = {
     "churn_band": "band",
     "lifecycle_stage": "stage",
@@ -79,7 +82,7 @@ def answer_view(answer: BuilderAnswer) -> AnswerView | None:
         return None
     count = response.count
     totals = ("conversions", response.expected_conversions), ("orders", response.expected_orders)
-    sample = [_with_days(row) for row in response.sample]
+    sample = [with_days(row) for row in response.sample]
     return AnswerView(
         response=response,
         to_reach=None if count is None else count - (response.holdout_count or 0),
@@ -87,7 +90,7 @@ def answer_view(answer: BuilderAnswer) -> AnswerView | None:
             _total(key, total) for key, total in (*totals, ("revenue", response.expected_revenue)) if total is not None
         ],
         composition=[
-            CompositionView(column=name, word_kind=word_kind(name), parts=response.composition[name])
+            CompositionView(column=name, word_kind=word_kind(name), parts=from_high_to_low(response.composition[name]))
             for name in COMPOSITION
             if response.composition.get(name)
         ],
@@ -106,6 +109,11 @@ def answer_view(answer: BuilderAnswer) -> AnswerView | None:
 def word_kind(column: str) -> str:
     """Return the kind of words in which the values of a column are shown."""
     return "evidence" if column.endswith("_evidence") else _WORD_KINDS.get(column, column)
+
+
+def from_high_to_low(parts: Sequence[Part]) -> list[Part]:
+    """Return the values of a band or tier from high to low; others stay in the order of their counts."""
+    return sorted(parts, key=lambda part: LEVELS.index(part.value) if part.value in LEVELS else 0)
 
 
 def _total(key: str, total: ExpectedTotal) -> TotalView:
@@ -128,7 +136,7 @@ def _column_of(condition: Any) -> str | None:  # noqa: ANN401 - any JSON
     return condition["column"] if isinstance(condition, dict) else None
 
 
-def _with_days(row: dict[str, Any]) -> dict[str, Any]:
+def with_days(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of the sample with its days as dates."""
     days = ("next_purchase_p50", "remind_on")
     return {name: date.fromisoformat(value) if name in days and value else value for name, value in row.items()}

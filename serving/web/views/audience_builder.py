@@ -69,6 +69,7 @@ class BuilderView:
     conditions: Sequence[ConditionView] = ()
     columns: Mapping[str, Sequence[ColumnDescription]]  # group -> those that a condition may name
     channels: Sequence[ChannelView] = ()
+    matches: Sequence[ColumnDescription] | None = None  # columns with a text that is none; None where none was typed
     offers: Sequence[str] = ()  # of experiments, for the economics
     is_refused: bool = False  # whether an audience was to be stored, and was not
 
@@ -144,6 +145,19 @@ def addable_columns(answer: BuilderAnswer) -> dict[str, list[ColumnDescription]]
         if column.targeting and column.name not in {CHURN, answer.value_column, *answer.query.columns()}:
             groups.setdefault(column.group, []).append(column)
     return groups
+
+
+def matching_columns(answer: BuilderAnswer) -> list[ColumnDescription] | None:
+    """Return the columns whose name or sentence has the text that was typed as a condition; None if it is a column."""
+    typed = answer.query.choice("add").casefold()
+    addable = [column for group in addable_columns(answer).values() for column in group]
+    if not typed or typed in {column.name for column in answer.descriptions}:
+        return None
+    return [
+        column
+        for column in addable
+        if any(typed in text.casefold() for text in (column.name, *column.meaning.values()))
+    ]
 
 
 def _number(value: object, otherwise: float) -> float:

@@ -10,6 +10,7 @@ from serving.audiences.audience_service import ExportContext
 from serving.audiences.distribution_schema import ColumnResponse, ColumnValue
 from serving.audiences.export.audience_list import AudienceSummary
 from serving.web.audience_query import audience_url
+from serving.web.views.audience_answer import from_high_to_low
 
 PRESET_PREFIX, SEGMENTS, BAND = "preset_segment_", "segments", "churn_band"
 
@@ -55,7 +56,7 @@ def _is_segment(name: str) -> bool:
 
 
 def _segments_of(column: ColumnResponse) -> list[SegmentView]:
-    values = column.values or []
+    values = from_high_to_low(column.values or [])
     if column.name.startswith(PRESET_PREFIX):
         name = column.name.removeprefix(PRESET_PREFIX)
         return [_segment("preset_segment", name, column.name, value) for value in values if value.value is True]

@@ -145,6 +145,14 @@ def test_a_column_is_added_with_its_values_and_a_flag_at_once(client: TestClient
     assert count_text(page) == "39 people to reach"
 
 
+def test_a_word_that_is_no_column_leads_to_the_columns_that_have_it(client: TestClient) -> None:
+    page = open_page(client, f"{BUILDER}?add=TIER&limit=30")
+    assert "Conditions with “TIER”, choose one:" in page.main
+    links = [str(part.attributes["href"]) for part in page.parts if "add=value" in str(part.attributes.get("href"))]
+    assert links == [f"{BUILDER}?limit=30&add=value_tier"]
+    assert "No condition has “nothing”." in open_page(client, f"{BUILDER}?add=nothing").main
+
+
 def test_what_is_not_as_expected_is_said_beside_the_form(client: TestClient) -> None:
     page = open_page(client, f"{BUILDER}?limit=many", status=422)
     assert 'limit : Found "many"; expected a whole number.' in page.main
@@ -173,6 +181,9 @@ def test_members_are_shown_on_request_and_audited(client: TestClient, shop: Shop
     address = urlsplit(freeze(client, "in:value_tier=gold")).path
     assert "c000" not in open_page(client, address).main
     assert "c000" in open_page(client, f"{address}?members=1").main
+    chinese = open_page(client, f"{address}?members=1", language="zh")
+    assert {"流失概率", "价值等级"} <= {*chinese.texts("row")[0].split()}
+    assert "价值等级 属于 gold" in chinese.texts("item")
     assert audit_lines(shop.worker.home)[-1]["format"] == "page"
 
 

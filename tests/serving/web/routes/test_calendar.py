@@ -47,7 +47,7 @@ def test_a_week_has_seven_days_with_numbers_money_and_categories(client: TestCli
     page = open_calendar(client)
     days = [item for item in page.texts("item") if " Nov " in f"{item} "]
     assert [day.split()[0] for day in days] == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-    assert days[0] == "Mon 23 Nov 18 due €179 tea 13, wine 2"
+    assert days[0] == "Mon 23 Nov 18 due €179 expected tea 13, wine 2"
     assert days[2] == "Wed 25 Nov nobody due"
     assert "22 customers are due." in page.main
     assert "Remind 15 days before the expected order" in page.main

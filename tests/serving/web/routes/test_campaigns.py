@@ -75,7 +75,7 @@ def test_a_shop_without_experiments_is_told_how_to_hold_people_out(tmp_path: Pat
 def test_a_row_has_who_got_it_who_was_held_out_and_the_difference_of_100_with_its_range(tmp_path: Path) -> None:
     shop = shop_with(tmp_path, results(winner="ten-percent"))
     text = read(shop)
-    assert "Running, from 1 Oct 2026 to 12 Apr 2027. Customers with an order within 28 days, of 100." in text
+    assert "Running, from 1 Oct 2026 to 12 Apr 2027. Measured: Customers with an order within 28 days, of 100." in text
     assert "ten-percent wins" in text
     assert "Difference ten-percent : +12.0 of 100 customers (+8.0 to +16.0)" in text
     assert "Got it: 520 · Held out: 500" in text

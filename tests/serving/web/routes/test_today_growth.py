@@ -47,7 +47,7 @@ def today_text(home: Path, answer: GrowthResponse | None, language: str, scope: 
         ("en", ["660 80 more than four weeks ago (580). Rising over 8 weeks.", "at least 480 EUR spent",
                 "New +44 +44", "Lapsed -56 -56", "22 Nov 2026 660", "search €20 €50 €50 2.5 (2.2-2.8) 2.5",
                 "All, of a year €20"]),
-        ("zh", ["660 比四周前多 80 人(当时 580 人)。 近 8 周呈上升趋势。", "累计消费满 480 EUR",
+        ("zh", ["660 比四周前多 80 人\uff08当时 580 人\uff09。 近 8 周呈上升趋势。", "累计消费满 480 EUR",
                 "新增 +44 +44", "流失 -56 -56", "2026年11月22日 660", "search €20 €50 €50 2.5 (2.2-2.8) 2.5"]),
     ],
 )  # fmt: skip
