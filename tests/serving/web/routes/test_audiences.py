@@ -14,10 +14,12 @@ from starlette.testclient import TestClient
 
 from serving.app import create_app
 from serving.audience_policy import AudiencePolicy
+from serving.audiences.distribution_schema import ColumnValue
 from serving.auth.api_keys import ApiKeys
 from serving.auth.key_reload import KeyReloader
 from serving.auth.key_store import KeyStore
 from serving.auth.scopes import KeyScope
+from serving.web.views.audience_answer import from_high_to_low
 from tests.serving import scored
 from tests.serving.api.audience_requests import audit_lines, scored_shop
 from tests.serving.fakes import Shop
@@ -205,6 +207,15 @@ def test_the_list_has_segments_to_start_from_and_what_was_stored(client: TestCli
     rows = open_page(client, "/app/audiences").texts("row")
     assert rows[1].startswith("golden 19 nobody any channel")
     assert "not yet" in rows[1]
+
+
+def test_bands_go_from_high_to_low_and_other_values_stay_in_their_order() -> None:
+    for values, sorted_values in (
+        (["low", "high", "medium"], ["high", "medium", "low"]),
+        (["silver", "gold"], ["silver", "gold"]),
+    ):
+        parts = [ColumnValue(value=value, count=10) for value in values]
+        assert [part.value for part in from_high_to_low(parts)] == sorted_values
 
 
 def test_a_form_without_its_token_stores_nothing(client: TestClient) -> None:
