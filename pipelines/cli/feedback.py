@@ -52,40 +52,50 @@ def label(  # noqa: PLR0913 -- each is an option of the command
     from pipelines.steps import feedback_labels as labels_step
     from training.feedback.classifier import FeedbackClassifier
 
+    if read is not None and out is not None:
+        raise typer.BadParameter("Found --from and --out; expected one of them. Read the answers first.")
+    console, now, texts = FeedbackConsole(json_output=json), current_time(context), list["TextToLabel"]()
     with locked_home("feedback label", home, json=json, must_exist=True) as (_, locked):
-        console, now = FeedbackConsole(json_output=json), current_time(context)
         if read is not None:
             labels_step.add_labels(locked, labels_step.read_file(read, micros(now)))
         logged = step.LoggedTexts.read(load_config(config), locked, now, console.report)
         if read is None:
-            known = step.stored_labels(locked)
             classifier = FeedbackClassifier.open(locked.feedback / MODELS_FOLDER)
-            texts = labels_step.texts_to_label(logged, classifier, known, count)
-            if out is None:
-                labels_step.add_labels(locked, _ask(texts, micros(now)))
-            else:
-                labels_step.write_file(texts, out)
+            texts = labels_step.texts_to_label(logged, classifier, step.stored_labels(locked), count)
+        if out is not None:
+            labels_step.write_file(texts, out)
+    if texts and out is None:
+        answers = _ask(texts, micros(now))  # without the lock, so that a nightly run does not wait for a person
+        with locked_home("feedback label", home, json=json) as (_, locked):
+            labels_step.add_labels(locked, answers)
+    with exit_on_error(console):
         labels = step.stored_labels(locked)
         console.show_labels(len(labels), labels_step.labels_wanted_by_language(logged, labels), out)
 
 
 def _ask(texts: list[TextToLabel], now: int) -> dict[str, Label]:
-    """The answers of the person at the terminal; q ends, s leaves a text out."""
-    from features.feedback.label_file import Label
-    from pipelines.steps.feedback_labels import SENTIMENT_WORDS
-
+    """The answers of the person at the terminal; q and Ctrl-C end, s leaves a text out."""
     answers: dict[str, Label] = {}
     for number, text in enumerate(texts, start=1):
         typer.echo(f"\n[{number}/{len(texts)}] {text.text}")
-        answer = typer.prompt("(p)ositive, (n)egative, (0) neither, (s)kip, (q)uit").strip().lower()
-        if answer == "q":
+        try:
+            answer = typer.prompt("(p)ositive, (n)egative, (0) neither, (s)kip, (q)uit").strip().lower()
+            if answer == "q":
+                break
+            if answer in _SENTIMENTS:
+                answers[text.key] = _ask_topics(text, answer, now)
+        except typer.Abort:
             break
-        if answer not in _SENTIMENTS:
-            continue
-        letters = typer.prompt("topics: any of (p)roduct, (s)ervice, (e)motion", default="", show_default=False)
-        chosen = frozenset(_TOPIC_LETTERS[letter] for letter in letters.lower() if letter in _TOPIC_LETTERS)
-        answers[text.key] = Label(SENTIMENT_WORDS[_SENTIMENTS[answer]], chosen, text.drawn, now)
     return answers
+
+
+def _ask_topics(text: TextToLabel, sentiment: str, now: int) -> Label:
+    from features.feedback.label_file import Label
+    from pipelines.steps.feedback_labels import SENTIMENT_WORDS
+
+    letters = typer.prompt("topics: any of (p)roduct, (s)ervice, (e)motion", default="", show_default=False)
+    topics = frozenset(_TOPIC_LETTERS[letter] for letter in letters.lower() if letter in _TOPIC_LETTERS)
+    return Label(SENTIMENT_WORDS[_SENTIMENTS[sentiment]], topics, text.drawn, now)
 
 
 @app.command()

@@ -117,12 +117,10 @@ def _label(sentiment: str, line: Mapping[str, str], number: int, labelled_at: in
     return Label(SENTIMENT_WORDS[sentiment], frozenset(topics), drawn, labelled_at)
 
 
-def add_labels(home: Home, labels: Mapping[str, Label]) -> int:
-    """Add labels to those of the home, a newer one in place of an older; return how many there are."""
+def add_labels(home: Home, labels: Mapping[str, Label]) -> None:
+    """Add labels to those of the home, a newer one in place of an older."""
     path = home.feedback / LABELS_FILE
-    together = {**read_labels(path), **labels}
-    write_labels(path, together)
-    return len(together)
+    write_labels(path, {**read_labels(path), **labels})
 
 
 def labels_wanted_by_language(logged: LoggedTexts, labels: Mapping[str, Label]) -> dict[Language, LabelsWanted]:

@@ -64,20 +64,25 @@ class NgramModel:
 
     @property
     def digest(self) -> str:
-        """SHA-256 in hex over everything that decides."""
-        return hashlib.sha256(self.to_bytes()).hexdigest()
+        """SHA-256 in hex over everything that decides; compressed bytes would differ from machine to machine."""
+        arrays = self.buckets.astype("<i4").tobytes() + self.weights.astype("<f2").tobytes()
+        return hashlib.sha256(self._scalars() + arrays).hexdigest()
 
     def to_bytes(self) -> bytes:
         """The model as an npz archive without pickles."""
-        scalars = {
-            "spec": asdict(self.spec), "intercept": self.intercept, "slope": self.slope, "offset": self.offset,
-            "seed_weight": self.seed_weight, "error_rates": asdict(self.error_rates), "notes": dict(self.notes),
-        }  # fmt: skip
-        text = np.frombuffer(json.dumps(scalars, ensure_ascii=False, sort_keys=True).encode(), np.uint8)
+        text = np.frombuffer(self._scalars(), np.uint8)
         gaps = np.diff(self.buckets, prepend=0).astype(np.int32)  # they compress well
         archive = io.BytesIO()
         np.savez_compressed(archive, gaps=gaps, weights=self.weights, scalars=text)
         return archive.getvalue()
+
+    def _scalars(self) -> bytes:
+        """Everything but the arrays, as JSON."""
+        scalars = {
+            "spec": asdict(self.spec), "intercept": self.intercept, "slope": self.slope, "offset": self.offset,
+            "seed_weight": self.seed_weight, "error_rates": asdict(self.error_rates), "notes": dict(self.notes),
+        }  # fmt: skip
+        return json.dumps(scalars, ensure_ascii=False, sort_keys=True).encode()
 
     def write(self, path: Path) -> None:
         """Write the model to a file."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-Z95 = 1.959964
+from training.estimate import NORMAL_975
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def corrected_share(called: int, texts: int, rates: ErrorRates) -> Share | None:
     variance = counted * (1 - counted) / (texts + 2)
     variance += share**2 * sensitivity * (1 - sensitivity) / (rates.positives + 2)
     variance += (1 - share) ** 2 * specificity * (1 - specificity) / (rates.negatives + 2)
-    half = Z95 * sqrt(variance) / youden
+    half = NORMAL_975 * sqrt(variance) / youden
     return Share(observed, _clip(share), _clip(share - half), _clip(share + half))
 
 
@@ -69,8 +69,8 @@ def wilson_interval(successes: int, n: int) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson 1927, "Probable inference, the law of succession"); 0 to 1 for n = 0."""
     if n == 0:
         return 0.0, 1.0
-    centre = (successes + Z95**2 / 2) / (n + Z95**2)
-    half = Z95 / (n + Z95**2) * sqrt(successes * (n - successes) / n + Z95**2 / 4)
+    centre = (successes + NORMAL_975**2 / 2) / (n + NORMAL_975**2)
+    half = NORMAL_975 / (n + NORMAL_975**2) * sqrt(successes * (n - successes) / n + NORMAL_975**2 / 4)
     return centre - half, centre + half
 
 

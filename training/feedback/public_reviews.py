@@ -51,15 +51,15 @@ def labelled_texts(reviews: list[Review], judged_domain: str) -> LabelledTexts:
 
 
 def without_near_duplicates(reviews: list[Review]) -> Iterator[Review]:
-    """Each review of which no earlier one has half of the pieces of eight letters, or all the letters."""
-    seen = dict[int, int]()  # the first review with the piece
-    for position, review in enumerate(reviews):
+    """Near-duplicate removal: the reviews less than half of whose pieces of eight letters are in earlier ones."""
+    seen = set[int]()  # hashes of pieces
+    for review in reviews:
         letters = re.sub(r"\W+", "", review.text)
         starts = range(max(1, len(letters) - SHINGLE + 1))
         pieces = {hash(letters[start : start + SHINGLE]) for start in starts}
         if not letters or 2 * sum(piece in seen for piece in pieces) >= len(pieces):
             continue
-        seen |= dict.fromkeys(pieces, position)
+        seen |= pieces
         yield review
 
 

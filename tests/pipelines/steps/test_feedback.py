@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
-from features.feedback.label_file import read_labels
+from features.feedback.label_file import Label, read_labels
+from pipelines.cli.main import app
 from pipelines.steps.feedback_labels import InvalidLabels, read_file
 from tests.pipelines.command import Flywheel
 
@@ -80,6 +83,18 @@ def test_answers_become_labels_and_neither_a_text_nor_a_customer_stays_in_the_ho
     assert b"c3" not in (shop.home.feedback / "labels.json").read_bytes()
     again = texts_file(shop)
     assert len(again.read_text(encoding="utf-8-sig").splitlines()) == 1  # the header: every text has a label
+
+
+def test_another_command_can_write_while_a_person_answers(shop: Flywheel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(*_: object) -> dict[str, Label]:
+        with shop.home.hold_write_lock("run", print, timeout_seconds=0):
+            return {}
+
+    monkeypatch.setattr("pipelines.cli.feedback._ask", ask)
+    options = ["--home", str(shop.home.folder), "--config", str(shop.folder / "flywheel.toml")]
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    result = CliRunner().invoke(app, ["feedback", "label", *options], obj=lambda: now)
+    assert result.exit_code == 0, result.output
 
 
 def test_training_without_enough_labels_says_what_is_missing(shop: Flywheel) -> None:

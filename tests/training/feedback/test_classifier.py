@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -68,3 +70,13 @@ def test_a_model_is_the_same_after_it_was_written_and_read(classifier: FeedbackC
     model = classifier.sentiment["en"]
     model.write(tmp_path / "model.npz")
     assert NgramModel.read(tmp_path / "model.npz").digest == model.digest
+
+
+def test_the_digest_is_that_of_the_numbers_however_the_file_is_compressed(
+    classifier: FeedbackClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = classifier.sentiment["zh"]
+    digest = model.digest
+    monkeypatch.setattr(np, "savez_compressed", np.savez)
+    assert model.digest == digest
+    assert replace(model, weights=-model.weights).digest != digest
