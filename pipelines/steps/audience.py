@@ -12,6 +12,7 @@ import orjson
 
 from features.calendar import micros
 from features.errors import FlywheelError
+from features.storage.atomic_files import atomic_write
 from pipelines.environment import audience_policy
 from pipelines.home import Home
 from serving.audiences.audience_service import SAMPLE_FORMAT, AudienceService, ExportContext
@@ -107,14 +108,9 @@ def run(home: Home, body: bytes, timestamp: datetime, out: MembersFile | None = 
 
 
 def _write_members(service: AudienceService, audience_id: str, export: ExportContext, out: MembersFile) -> None:
-    """Write the file atomically: write a temporary file, then rename it."""
+    """Atomic write of the members."""
     _, tables = service.export_all(
         audience_id, replace(export, format=out.path.suffix.removeprefix("."), holdout=out.holdout)
     )
-    temporary_path = out.path.with_name(f".{out.path.name}.tmp")
-    try:
-        with temporary_path.open("wb") as file:
-            file.writelines(encode(out.media_type, tables, out.formulas))
-        temporary_path.replace(out.path)
-    finally:
-        temporary_path.unlink(missing_ok=True)
+    with atomic_write(out.path) as temporary, temporary.open("wb") as file:
+        file.writelines(encode(out.media_type, tables, out.formulas))

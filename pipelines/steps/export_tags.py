@@ -11,6 +11,7 @@ from typing import Any, Literal
 from features.calendar import micros
 from features.config.tags import Language, TagsConfig
 from features.errors import FlywheelError
+from features.storage.atomic_files import atomic_write
 from pipelines.home import Home
 from pipelines.steps.audience import open_service
 from serving.audiences.audience_service import ExportContext
@@ -131,11 +132,5 @@ def _wecom(config: TagsConfig, destination: str) -> TagsConfig:
 
 
 def _write(path: Path, content: Iterator[bytes]) -> None:
-    """Write the file atomically: a temporary file, then rename it."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.writelines(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        file.writelines(content)

@@ -18,6 +18,7 @@ from features.arrays import Booleans
 from features.calendar import instant, local_day
 from features.consents.consent import MARKETING, ReachRequest
 from serving.audiences.consent_filter import ConsentFilter
+from serving.audiences.distributions import told_count
 from serving.audiences.estimates.expected_totals import choose_horizon, expected_totals
 from serving.audiences.global_holdout import without_holdout
 from serving.audiences.query.column_store import NumericColumn
@@ -84,11 +85,11 @@ class PresetSegments:
         approachable = without_holdout(reachable, columns, holdout, self.derive_key("holdout"))
         members = {name: approachable & _flags(columns, name) for name in _preset_columns(columns)}
         sizes = tuple(
-            PresetSize(name.removeprefix(PREFIX), _disclosed_count(mask, smallest)) for name, mask in members.items()
+            PresetSize(name.removeprefix(PREFIX), told_count(mask, smallest)) for name, mask in members.items()
         )
         leaving = members.get(f"{PREFIX}{ABOUT_TO_LAPSE}")
         revenue = None
-        if leaving is not None and _disclosed_count(leaving, max(smallest, 1)) is not None:
+        if leaving is not None and told_count(leaving, max(smallest, 1)) is not None:
             horizon = choose_horizon(None, columns, context.cards)
             revenue = expected_totals(columns, np.flatnonzero(leaving), horizon, context.cards, reachable).revenue
         return PresetSizes(
@@ -115,11 +116,6 @@ def _is_price_by_experiment(columns: Columns) -> bool:
         return False
     first = columns[_PRICE_EVIDENCE].take(np.arange(min(len(columns), 1)))
     return bool(first.to_pylist() == [_EXPERIMENT])
-
-
-def _disclosed_count(mask: Booleans, smallest: int) -> int | None:
-    count = int(np.count_nonzero(mask))
-    return count if count >= smallest else None
 
 
 def read_scored_at(scores: ScoresFile) -> datetime | None:

@@ -5,13 +5,9 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import orjson
-from pydantic import ValidationError
-
-from features.errors import StoreDamaged
 from serving.schemas.experiment_results import ExperimentResultsResponse
 from training.experiments.record.experiment_folder import ExperimentFolder
-from training.experiments.result_schema import ExperimentResults
+from training.experiments.results.stored_results import read_stored_results
 
 
 def read_results(home: Path, experiment_id: str, today: date) -> ExperimentResultsResponse:
@@ -23,10 +19,7 @@ def read_results(home: Path, experiment_id: str, today: date) -> ExperimentResul
     """
     folder = ExperimentFolder(home)
     started = folder.read(experiment_id)
-    try:
-        stored = folder.results(experiment_id)
-        if stored is None:
-            return ExperimentResultsResponse.before_the_first(started.record, today)
-        return ExperimentResultsResponse.from_results(ExperimentResults.model_validate_json(orjson.dumps(stored)))
-    except (ValidationError, orjson.JSONDecodeError) as error:
-        raise StoreDamaged(f"Found damaged results of the experiment {experiment_id}: {error}.") from None
+    stored = read_stored_results(folder, experiment_id)
+    if stored is None:
+        return ExperimentResultsResponse.before_the_first(started.record, today)
+    return ExperimentResultsResponse.from_results(stored)

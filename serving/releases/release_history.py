@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ class ReleaseHistory:
         return ReleaseEvent(
             kind=promotion.kind,
             version=promotion.version,
-            serving=promotion.version == self._champion(),
+            serving=promotion.version == self._champion,
             trained_as_of=trained and trained.as_of,
             at=promotion.at,
             by=promotion.by,
@@ -71,7 +71,7 @@ class ReleaseHistory:
         )
 
     def _undecided_event(self, version: str, trained: _ManifestSummary, record: ReleaseRecord) -> ReleaseEvent:
-        refusal, champion = record.refusal, self._champion()
+        refusal, champion = record.refusal, self._champion
         served = None if champion is None else self._summary(champion)
         return ReleaseEvent(
             kind="waiting" if refusal is None and trained.gate["passed"] else "refusal",
@@ -101,6 +101,7 @@ class ReleaseHistory:
         except (OSError, CorruptRelease):
             return None
 
+    @cached_property
     def _champion(self) -> str | None:
         try:
             return (self.home / "releases" / POINTER).read_text(encoding="utf-8").strip()

@@ -11,6 +11,7 @@ import numpy as np
 
 from features.arrays import Floats, Integers, RowIndices
 from features.calendar import day_from_number, day_number
+from serving.audiences.estimates.horizon_columns import numbers
 from serving.audiences.query.column_store import NumericColumn
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.query.text_columns import DictionaryColumn
@@ -83,6 +84,4 @@ def _spend(columns: Columns, due: RowIndices, grouping: Grouping) -> Floats:
     """The expected spend, (due,), 0 for null."""
     if grouping.spend_column is None:
         return np.zeros(len(due))
-    column = cast("NumericColumn", columns[grouping.spend_column])
-    values = column.values[due].astype(np.float64)
-    return values if column.nulls is None else np.where(column.nulls[due], 0.0, values)
+    return numbers(columns, grouping.spend_column, due)

@@ -5,7 +5,6 @@ The customers of a row are those of an audience with its filter: they consent, a
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from features.consents.ledger import Ledger
 from serving.audiences.audience_service import AudienceService
 from serving.audiences.canonical_request import with_canonical_words
 from serving.audiences.errors import InvalidAudienceRequest
+from serving.audiences.estimates.horizon_columns import spend_columns
 from serving.audiences.global_holdout import without_holdout
 from serving.audiences.query.filters import Filter
 from serving.audiences.query.scores_table import Columns
@@ -32,7 +32,6 @@ from training.experiments.record.global_holdout import global_holdout_on
 
 MAX_PERIOD_DAYS = 366
 CATEGORY_COLUMN, TIER_COLUMN = "next_category", "value_tier"
-_SPEND_COLUMN = re.compile(r"ltv_(\d+)d_mean")
 _NODE: TypeAdapter[Node] = TypeAdapter(Node)
 
 
@@ -126,6 +125,4 @@ def _grouping(query: ReminderQuery, spend_column: str | None) -> Grouping:
 
 def _spend_column(columns: Columns) -> tuple[int | None, str | None]:
     """The shortest horizon of spend in the table, in days, and its column."""
-    matches = [match for name in columns.column_types if (match := _SPEND_COLUMN.fullmatch(name))]
-    shortest = min(matches, key=lambda match: int(match[1]), default=None)
-    return (None, None) if shortest is None else (int(shortest[1]), shortest[0])
+    return min(spend_columns(columns).items(), default=(None, None))

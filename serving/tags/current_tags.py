@@ -11,7 +11,6 @@ from features.config.tags import TagsConfig
 from features.consents.consent import MARKETING, ReachRequest
 from features.consents.ledger import Ledger
 from serving.audiences.audience_service import AudienceService, ExportContext
-from serving.audiences.consent_filter import ConsentFilter
 from serving.audiences.global_holdout import without_holdout
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.scoring_context import audience_context, scoring_release
@@ -72,7 +71,7 @@ class CurrentTags:
 
     def _customers_to_tag(self, columns: Columns, config: TagsConfig, now: int, at: int) -> Booleans:
         """Return the customers who agreed and whom no hold-out holds out, (customers,)."""
-        agreed = ConsentFilter(self.ledger, self.home).mask(columns, marketing_on(config), now)
+        agreed = self.audiences.consent_filter.mask(columns, marketing_on(config), now)
         zone = audience_context(self.home, scoring_release(columns)).zone
         holdout = global_holdout_on(self.home, local_day(at, zone))
         selected = without_holdout(agreed, columns, holdout, self.audiences.derive_key("holdout"))

@@ -11,17 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import orjson
-from pydantic import ValidationError
-
 from features.arrays import Floats
 from features.canonical_form import canonical_word
-from features.errors import NotFound, StoreDamaged
+from features.errors import NotFound
 from serving.audiences.errors import InvalidAudienceRequest, suggestions
 from serving.schemas.economics import EconomicsRequest, ProfitBasis, ProfitRefusal
 from training.experiments.record.experiment import Experiment, MetricKind
 from training.experiments.record.experiment_folder import ExperimentFolder
 from training.experiments.result_schema import ArmResult, EffectEstimate, ExperimentResults, Look
+from training.experiments.results.stored_results import read_stored_results
 
 _IN_MONEY: Sequence[MetricKind] = ("order", "orders", "spend")
 NO_EXPERIMENT = (
@@ -99,7 +97,7 @@ def measured_effect(
         raise InvalidAudienceRequest.for_field("economics.experiment", str(error)) from None
     arm = _offered_arm(record, request.arm)
     refusal = _refuse_record(record, channel)
-    return refusal or _effect_of(record, arm, _read_results(experiments, record.id))
+    return refusal or _effect_of(record, arm, read_stored_results(experiments, record.id))
 
 
 def _offered_arm(record: Experiment, name: str | None) -> str:
@@ -134,14 +132,6 @@ def _refuse_record(record: Experiment, channel: str | None) -> EffectRefusal | N
             f"Found the outcome {record.outcome.label} of {record.id}; expected orders or spend, which have a margin.",
         )
     return None
-
-
-def _read_results(experiments: ExperimentFolder, experiment_id: str) -> ExperimentResults | None:
-    try:
-        stored = experiments.results(experiment_id)
-        return None if stored is None else ExperimentResults.model_validate_json(orjson.dumps(stored))
-    except (ValidationError, orjson.JSONDecodeError) as error:
-        raise StoreDamaged(f"Found damaged results of the experiment {experiment_id}: {error}.") from None
 
 
 def _effect_of(record: Experiment, arm: str, results: ExperimentResults | None) -> OfferEffect | EffectRefusal:

@@ -9,7 +9,7 @@ import pytest
 
 from features.storage.row_deletion import delete_rows
 from pipelines.home import Home
-from pipelines.learning.experiments.results import read_results, write_results
+from pipelines.learning.experiments.results import write_results
 from pipelines.learning.experiments.units import UnitSource
 from tests.pipelines.learning.histories import (
     FIRST_DAY,
@@ -23,6 +23,7 @@ from tests.pipelines.learning.histories import (
 )
 from training.experiments.record.experiment_folder import ExperimentFolder
 from training.experiments.result_schema import ExperimentResults
+from training.experiments.results.stored_results import read_stored_results
 
 pytestmark = pytest.mark.slow
 CUSTOMERS = 400
@@ -141,4 +142,4 @@ def test_damaged_results_are_no_results(home: Home) -> None:
     judge(home, 35)
     (home.folder / "experiments/win-back/results.json").write_text("{")
     with pytest.raises(Exception, match="Found damaged results of the experiment win-back"):
-        read_results(ExperimentFolder(home.folder), "win-back")
+        read_stored_results(ExperimentFolder(home.folder), "win-back")
