@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from pydantic import TypeAdapter, ValidationError
 
 from features.arrays import Booleans
 from features.config.text_labels import SENTIMENTS, TOPICS
@@ -19,6 +21,7 @@ from features.storage.atomic_files import replace_text
 FILE = "feedback_topics.json"
 WEEKS = 26
 ALL = "all"
+Shares = dict[str, dict[str, float | None] | None]  # by topic; None for too few customers
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class TopicWeeks:
     smallest: int  # customers of a cell that is told
     evidence: list[dict[str, Any]]  # by language
     cells: tuple[Cell, ...]
-    negative_shares: dict[str, dict[str, float | None] | None]  # by topic
+    negative_shares: Shares
 
     def write(self, home: Path) -> None:
         """Replace the file in the home."""
@@ -51,13 +54,12 @@ class TopicWeeks:
     def read(cls, home: Path) -> TopicWeeks | None:
         """Read the file of the home; None before the first, or where it is damaged."""
         try:
-            stored = json.loads((home / FILE).read_text(encoding="utf-8"))
-            return cls(**{**stored, "cells": tuple(Cell(**cell) for cell in stored["cells"])})
-        except (OSError, ValueError, KeyError, TypeError):
+            return _weeks_type().validate_json((home / FILE).read_bytes())
+        except (OSError, ValidationError):
             return None
 
     def suppressed_below(self, smallest: int) -> TopicWeeks:
-        """The same with the cells of fewer customers suppressed too."""
+        """The same with the cells of fewer customers suppressed too, and the shares of topics without a larger one."""
         if smallest <= self.smallest:
             return self
         cells = tuple(
@@ -65,7 +67,14 @@ class TopicWeeks:
             else Cell(cell.week, cell.topic, cell.sentiment, None, None)
             for cell in self.cells
         )  # fmt: skip
-        return TopicWeeks(self.as_of, self.classifier, smallest, self.evidence, cells, self.negative_shares)
+        large = {cell.topic for cell in cells if cell.customers is not None}
+        shares = {topic: share if topic in large else None for topic, share in self.negative_shares.items()}
+        return replace(self, smallest=smallest, cells=cells, negative_shares=shares)
+
+
+@cache
+def _weeks_type() -> TypeAdapter[TopicWeeks]:
+    return TypeAdapter(TopicWeeks)
 
 
 def monday(day: date) -> date:

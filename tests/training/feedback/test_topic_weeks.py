@@ -66,7 +66,9 @@ def test_many_texts_of_few_customers_are_not_told_and_none_looks_the_same() -> N
 
 def test_a_reader_may_be_told_less_than_the_file_has_and_never_more() -> None:
     cells = (Cell("2026-11-23", "all", "negative", 40, 12), Cell("2026-11-23", "all", "positive", 90, 60))
-    weeks = TopicWeeks("2026-11-30", "digest", 10, [], cells, {})
+    share: dict[str, float | None] = {"observed": 0.5, "corrected": 0.5, "low": 0.4, "high": 0.6}
+    weeks = TopicWeeks("2026-11-30", "digest", 10, [], cells, {"all": share, "product": share})
+    assert weeks.suppressed_below(20).negative_shares == {"all": share, "product": None}
     assert counts(weeks.suppressed_below(20).cells) == {("2026-11-23", "all", "positive"): (90, 60)}
     assert weeks.suppressed_below(0) == weeks
 
@@ -75,8 +77,10 @@ def test_a_damaged_file_counts_as_none(tmp_path: Path) -> None:
     weeks = TopicWeeks("2026-11-30", "digest", 10, [], (Cell("2026-11-23", "all", "negative", 40, 12),), {})
     weeks.write(tmp_path)
     assert TopicWeeks.read(tmp_path) == weeks
-    (tmp_path / "feedback_topics.json").write_text("{")
-    assert TopicWeeks.read(tmp_path) is None
+    whole = (tmp_path / "feedback_topics.json").read_text()
+    for damaged in ("{", "[]", whole.replace("40", '"few"'), whole.replace("10", "null")):
+        (tmp_path / "feedback_topics.json").write_text(damaged)
+        assert TopicWeeks.read(tmp_path) is None
 
 
 def test_the_negative_share_is_corrected_by_the_errors_of_each_language() -> None:

@@ -255,7 +255,7 @@ def test_members_lead_to_their_own_pages_whatever_their_ids(client: TestClient, 
     audience = f"/app/audiences/{client.post('/v1/audiences', json={}).json()['audience_id']}"
     wanted = [f"/app/customers/{quote(customer_id, safe='')}" for customer_id in sorted(ids)]
     for path in (f"{audience}?members=1", BUILDER):
-        links = [part.attributes["href"] for part in open_page(client, path).parts if "href" in part.attributes]
+        links = [part.attributes.get("href") or "" for part in open_page(client, path).parts]
         assert [link for link in links if link.startswith("/app/customers/")] == wanted
 
 
