@@ -16,7 +16,9 @@ local bodies = {}
 for line in io.lines(os.getenv("BODIES")) do bodies[#bodies + 1] = line end
 local index = 0
 wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Accept-Encoding"] = #bodies == 0 and "gzip" or nil
 function request()
+    if #bodies == 0 then return wrk.format("GET") end
     index = index % #bodies + 1
     return wrk.format("POST", nil, nil, bodies[index])
 end
@@ -44,13 +46,26 @@ class LoadResult:
     rate: float  # responses a second
     errors: int  # broken connections, responses other than 2xx, and timeouts of two seconds
 
+    def require_answers(self) -> LoadResult:
+        """Return the result of a load that was answered.
+
+        Raises:
+            RuntimeError: there are errors, which come faster than answers, or no answer at all.
+        """
+        if self.errors or not self.rate:
+            raise RuntimeError(
+                f"Found {self.errors:,} errors and {self.rate:,.1f} answers a second; expected no error."
+            )
+        return self
+
 
 def run_load(
     url: str, bodies: Sequence[str], connections: int, seconds: float, scratch: Path, *, pause_milliseconds: float = 0
 ) -> LoadResult:
     """Load a server over ``connections`` connections, each sending one body after the other; a first second is warm-up.
 
-    Every connection waits ``pause_milliseconds`` before its next request.
+    Every connection waits ``pause_milliseconds`` before its next request. Without bodies, the address is read, as a
+    browser reads it.
 
     Raises:
         NotFound: wrk is not installed.

@@ -36,9 +36,10 @@ def milliseconds_of(people: subprocess.Popen[bytes]) -> list[float]:
     return milliseconds
 
 
-def update(connection: HTTPConnection, value_column: str, chance: float, value: int) -> float:
+def update(connection: HTTPConnection, value_column: str, chance: float, value: int, holdout: str = "") -> float:
     """Ask for the update of one position of the sliders; return its milliseconds."""
     query = {"min:churn_probability": f"{chance:.2f}", f"min:{value_column}": str(value), "holdout": "10"}
+    query |= {"holdout_name": holdout} if holdout else {}
     milliseconds, _ = read_page(connection, f"{BUILDER}?{urlencode(query)}", **_UPDATE)
     return milliseconds
 
