@@ -89,7 +89,8 @@ def test_it_counts_who_is_due_on_each_day_of_the_week(shop: Shop) -> None:
         assert [day.attributes["href"] for day in days[:2]] == [
             "/app/calendar?day=2026-11-21", "/app/calendar?day=2026-11-22"
         ]  # fmt: skip
-        assert [day.all("span", class_="value")[0].text for day in days] == ["0", "14", "12", "13", "0", "0", "0"]
+        due = [day.all("span", class_="value")[0].text for day in days]
+        assert due == [f"{number} people" for number in (0, 14, 12, 13, 0, 0, 0)]
 
 
 def test_price_sensitivity_says_that_it_was_observed_unless_an_experiment_caused_it(shop: Shop, tmp_path: Path) -> None:
