@@ -9,7 +9,7 @@ from typing import Any
 from docs._ext.markdown import Schema, anchor, code, limits_of, section, table, type_of
 from serving.api.routing import RawRoute
 from serving.app import create_app
-from serving.auth.scopes import RouteAccess
+from serving.auth.route_access import RouteAccess
 
 PREFIX = "schema"
 

@@ -17,7 +17,8 @@ from starlette.types import Receive, Scope, Send
 from serving.api.auth_middleware import SAFE_METHODS
 from serving.auth.api_keys import Caller
 from serving.auth.authentication import CHALLENGE
-from serving.auth.scopes import RouteAccess, allows, declared_access
+from serving.auth.route_access import RouteAccess, declared_access
+from serving.auth.scopes import allows
 from serving.problems import DETAILS, Problem
 
 CUSTOMER_PATH = "/v1/customers/{customer_id:text}"

@@ -12,7 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from serving.api.auth_middleware import SAFE_METHODS
 from serving.api.routing import RawRoute
-from serving.auth.scopes import KeyScope, RouteAccess, SessionScope
+from serving.auth.route_access import RouteAccess
+from serving.auth.scopes import KeyScope, SessionScope
 from serving.problems import DETAILS, Problem
 from serving.web.forms import verify_form
 

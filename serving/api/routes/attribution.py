@@ -12,7 +12,8 @@ from serving.api.caching import no_store
 from serving.api.dependencies import app_state_of
 from serving.api.request_parsing import read_query_as
 from serving.api.routing import router
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.problems import Problem
 from serving.schemas.attribution import AttributionQuery, AttributionResponse
 from serving.schemas.predictions import FieldProblem

@@ -19,7 +19,8 @@ from serving.api.routing import router
 from serving.audiences.audience_service import ExportContext
 from serving.audiences.formats import FORMATS, FormulaCells, encode, ndjson
 from serving.audiences.holdout import HoldoutChoice
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.problems import validation_problem
 from serving.schemas.base import StrictModel
 

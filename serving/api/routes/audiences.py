@@ -19,7 +19,8 @@ from serving.audiences.export.audience_list import AudiencesResponse
 from serving.audiences.export.metadata import AudienceMetadata
 from serving.audiences.request_parsing import parse_request
 from serving.audiences.schema import AudienceRequest, AudienceResponse
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.schemas.base import StrictModel
 
 ROUTER = router()

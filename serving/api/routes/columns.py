@@ -16,7 +16,8 @@ from serving.api.request_parsing import read_query_as
 from serving.api.routing import router
 from serving.audiences.audience_service import SAMPLE_FORMAT
 from serving.audiences.distribution_schema import ColumnsResponse
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.schemas.base import StrictModel
 
 ROUTER = router()

@@ -14,7 +14,8 @@ from serving.api.caching import no_store
 from serving.api.dependencies import app_state_of, run_in_thread
 from serving.api.request_parsing import visible_customer_id
 from serving.api.routing import CUSTOMER_PATH, router
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.customers.customer_history import CustomerHistoryReader
 from serving.observability.audit_log import HISTORY_READ
 from serving.observability.json_logs import log_error

@@ -11,7 +11,8 @@ from serving.api.dependencies import app_state_of
 from serving.api.experiment_work import decision_time, run_in_decision_thread
 from serving.api.request_parsing import read_json_as
 from serving.api.routing import router
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.experiments.decision_service import count_reasons
 from serving.schemas.experiments import DecisionRequest, DecisionsResponse
 

@@ -13,7 +13,7 @@ from serving.api.dependencies import json_response
 from serving.api.openapi import OPENAPI_PATH
 from serving.api.pages import SCRIPT_POLICY, SIGN_OUT_PATH, asset, page
 from serving.api.routing import router
-from serving.auth.scopes import ANY_KEY_OR_READER
+from serving.auth.route_access import ANY_KEY_OR_READER
 from serving.problems import DETAILS, Problem
 
 ROUTER = router()

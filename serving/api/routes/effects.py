@@ -16,7 +16,8 @@ from serving.api import openapi
 from serving.api.dependencies import app_state_of, run_in_thread
 from serving.api.request_parsing import read_json_as
 from serving.api.routing import router
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.experiments.effects import answer_effect
 from serving.observability.json_logs import log_error
 from serving.problems import RETRY_AFTER, Problem, retry_after

@@ -13,7 +13,8 @@ from serving.api import openapi
 from serving.api.caching import cacheable
 from serving.api.dependencies import app_state_of, run_in_thread
 from serving.api.routing import router
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.experiments.result_reader import read_results
 from serving.observability.json_logs import log_error
 from serving.problems import RETRY_AFTER, Problem

@@ -11,7 +11,8 @@ from serving.api.caching import no_store
 from serving.api.dependencies import app_state_of
 from serving.api.experiment_work import smallest_audience
 from serving.api.routing import router
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.problems import Problem
 from serving.schemas.feedback import TopicsResponse
 from training.feedback.topic_weeks import TopicWeeks

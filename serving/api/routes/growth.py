@@ -10,7 +10,8 @@ from serving.api.caching import cacheable
 from serving.api.dependencies import app_state_of
 from serving.api.experiment_work import smallest_audience
 from serving.api.routing import router
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.growth.small_counts import suppress_small_counts
 from serving.problems import Problem
 from serving.schemas.growth import GrowthResponse

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from serving.api import openapi
 from serving.api.dependencies import app_state_of, json_response
 from serving.api.routing import router
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.moments import rfc3339
 from serving.schemas.predictions import ModelsResponse
 

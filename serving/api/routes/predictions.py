@@ -16,7 +16,8 @@ from serving.api.dependencies import app_state_of, json_response
 from serving.api.load_shedding import work_of
 from serving.api.request_parsing import prediction_request, prediction_request_from_query
 from serving.api.routing import CUSTOMER_PATH, router
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.predictions.consent_gate import WITHHELD_CONSENT
 from serving.predictions.feature_reader import FEATURES_UNAVAILABLE
 from serving.predictions.serializers import Rows

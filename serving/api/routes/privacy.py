@@ -16,7 +16,8 @@ from serving.api.caching import no_store
 from serving.api.dependencies import app_state_of, run_in_thread
 from serving.api.request_parsing import read_json_as, visible_customer_id
 from serving.api.routing import CUSTOMER_PATH, router
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.observability.audit_log import CONSENT_READ
 from serving.observability.json_logs import log_error
 from serving.privacy.consents import consent_state, pending_changes

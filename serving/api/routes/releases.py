@@ -11,7 +11,8 @@ from serving.api import openapi
 from serving.api.caching import cacheable
 from serving.api.dependencies import app_state_of
 from serving.api.routing import router
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.releases.release_history import ReleaseHistory
 from serving.schemas.releases import ReleasesResponse
 

@@ -12,7 +12,8 @@ from serving.api.caching import no_store
 from serving.api.dependencies import app_state_of
 from serving.api.request_parsing import read_query_as
 from serving.api.routing import router
-from serving.auth.scopes import KeyScope, allows, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope, allows
 from serving.reminders.reminder_service import ReminderService
 from serving.schemas.reminders import ReminderQuery, RemindersResponse
 

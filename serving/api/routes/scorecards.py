@@ -10,7 +10,8 @@ from serving.api.caching import cacheable
 from serving.api.dependencies import app_state_of
 from serving.api.request_parsing import read_query_as
 from serving.api.routing import router
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.problems import Problem
 from serving.schemas.predictions import FieldProblem
 from serving.schemas.scorecards import MAX_SCORECARDS, ScorecardQuery, ScorecardResponse, ScorecardsResponse

@@ -13,7 +13,7 @@ from serving.api import openapi
 from serving.api.app_state import AppState
 from serving.api.dependencies import app_state_of, json_response
 from serving.api.routing import router
-from serving.auth.scopes import ANY_KEY
+from serving.auth.route_access import ANY_KEY
 from serving.moments import rfc3339
 from serving.observability.log_silence import LogSilence
 from serving.schemas.status import NoteResponse, StatusResponse

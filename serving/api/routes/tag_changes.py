@@ -20,7 +20,8 @@ from serving.api.request_parsing import read_json_as
 from serving.api.routing import router
 from serving.api.tag_work import run_in_tag_thread
 from serving.audiences.formats import encode, ndjson
-from serving.auth.scopes import KeyScope, requires
+from serving.auth.route_access import requires
+from serving.auth.scopes import KeyScope
 from serving.problems import validation_problem
 from serving.schemas.base import StrictModel
 from serving.schemas.tags import TagChangesResponse, TagExportRequest, TagExportResponse

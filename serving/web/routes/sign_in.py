@@ -15,7 +15,8 @@ from serving.api.openapi import OPENAPI_PATH
 from serving.api.pages import DOCS_PATH, PAGE_PATH, SIGN_IN_PATH, SIGN_OUT_PATH, is_page
 from serving.api.request_parsing import form_body
 from serving.api.routing import router
-from serving.auth.scopes import PUBLIC, SessionScope
+from serving.auth.route_access import PUBLIC
+from serving.auth.scopes import SessionScope
 from serving.auth.sessions import COOKIE
 from serving.problems import Problem
 from serving.web.forms import is_https, require_same_origin, set_private_cookie

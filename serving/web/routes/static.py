@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from serving.api.pages import STATIC_PATH
 from serving.api.routing import router
-from serving.auth.scopes import PUBLIC
+from serving.auth.route_access import PUBLIC
 from serving.problems import DETAILS, Problem
 from serving.web.compression import accepts
 from serving.web.static_files import IMMUTABLE, static_files

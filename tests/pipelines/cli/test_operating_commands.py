@@ -20,7 +20,7 @@ from tests.pipelines.conftest import AS_OF
 
 pytestmark = pytest.mark.slow
 
-HEAVY = ("pandas", "duckdb", "ibis", "mlflow", "feast", "lightgbm", "sklearn", "scipy", "bentoml")
+HEAVY = ("pandas", "duckdb", "ibis", "mlflow", "feast", "lightgbm", "sklearn", "scipy", "bentoml", "fastapi")
 
 
 def digests(folder: Path) -> dict[str, str]:

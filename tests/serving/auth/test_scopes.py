@@ -15,7 +15,8 @@ from starlette.testclient import TestClient
 
 from serving.api.routing import CUSTOMER_PATH, SUBRESOURCES, RawRoute, refuse_undeclared
 from serving.app import create_app
-from serving.auth.scopes import ANY_KEY, PUBLIC, KeyScope, RouteAccess, SessionScope, allows, requires
+from serving.auth.route_access import ANY_KEY, PUBLIC, RouteAccess, requires
+from serving.auth.scopes import KeyScope, SessionScope, allows
 from serving.web.routing import PageRoute
 from tests.serving.fakes import FakeRelease, Shop
 

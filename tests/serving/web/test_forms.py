@@ -14,7 +14,8 @@ from starlette.testclient import TestClient
 
 from serving.api.routing import RawRoute
 from serving.app import create_app
-from serving.auth.scopes import KeyScope, RouteAccess, SessionScope, requires
+from serving.auth.route_access import RouteAccess, requires
+from serving.auth.scopes import KeyScope, SessionScope
 from serving.web.forms import submitted_form
 from serving.web.routing import PageRoute, page_access, page_change
 from tests.serving.fakes import FakeRelease, Shop
