@@ -27,11 +27,13 @@ from serving.api.audience_work import to_audience_problem
 from serving.api.dependencies import run_in_thread
 from serving.audience_policy import AudiencePolicy
 from serving.audiences.audience_service import AudienceService, ExportContext
+from serving.audiences.query.scores_table import ScoresFile
 from serving.observability.audit_log import AuditLog
 from serving.web.audience_builder import builder_view
 from serving.web.audience_query import AudienceQuery
 from serving.web.views.audience_builder import BuilderView
 
+POLL_SECONDS = 1.0  # how often the process looks for a new scores table
 NICENESS = 15  # of 19, the lowest priority: predictions come first where processors are short
 
 
@@ -109,11 +111,19 @@ def _audience_home(home: Path, online_store: str, policy: AudiencePolicy) -> Aud
 
 
 def _warm_up(home: Path, online_store: str, policy: AudiencePolicy) -> None:
-    """Open the home, and read the columns that every view needs."""
-    columns = _audience_home(home, online_store, policy).audience_service.scores.columns()
+    """Open the home, and read the columns that every view needs; those of a new table as soon as it is there."""
+    scores = _audience_home(home, online_store, policy).audience_service.scores
+    columns = scores.columns()
     for name in ("customer_id", "churn_probability", "consent_channels"):
         if name in columns:
             _ = columns[name]
+    Thread(target=_follow, args=(scores,), daemon=True).start()
+
+
+def _follow(scores: ScoresFile) -> None:
+    while True:
+        time.sleep(POLL_SECONDS)
+        scores.poll()
 
 
 def _count_in_process(

@@ -69,3 +69,13 @@ def test_until_the_process_is_ready_a_thread_counts(shop: Shop) -> None:
     view = audience_process._count(replace(shop.worker, counts_apart=False), QUERY, EXPORT, is_whole=False)
     assert view.answer is not None
     assert view.answer.response.count
+
+
+def test_a_new_table_is_read_before_anybody_counts(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audience_process, "POLL_SECONDS", 0.02)
+    location = audience_process._location(shop.worker)
+    audience_process._warm_up(*location)
+    scores = audience_process._audience_home(*location).audience_service.scores
+    before = scores.columns()
+    scored.write_scores(shop.worker.home, shop.worker.consent_gate.ledger, IDS)
+    wait_until(lambda: scores.columns() is not before and scores.columns().nbytes == before.nbytes > 0)
