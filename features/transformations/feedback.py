@@ -30,7 +30,7 @@ FEEDBACK = View(
 
 
 def feedback(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
-    """One row per customer and cutoff, for customers of whom a text was known before the cutoff.
+    """One row per customer and cutoff, for customers with a text that was known before the cutoff.
 
     Raises:
         NotFound: no texts were ingested.

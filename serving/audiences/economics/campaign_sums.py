@@ -57,7 +57,7 @@ class Scenarios:
 
     @classmethod
     def of(cls, values: Sequence[Floats]) -> Scenarios:
-        """Build it from the sum and, in any order, the ends: the most orders may be the least profit."""
+        """The sum and, in any order, the ends of its interval: the most orders may be the least profit."""
         return cls(values[0]) if len(values) == 1 else cls(values[0], np.minimum(*values[1:]), np.maximum(*values[1:]))
 
     def widen(self, error: Floats) -> Scenarios:
