@@ -2,7 +2,7 @@
 
 A prediction of churn says nothing about the effect of an offer: those most at risk are not those whom it keeps (Ascarza
 2018, "Retention futility: targeting high-risk customers might be ineffective", Journal of Marketing Research 55(1)). So
-only a comparison with a randomised control, at a look that was declared before, is a basis of profit.
+only a comparison with a randomised control, at a look that was declared before, is a randomised profit basis.
 """
 
 from __future__ import annotations

@@ -184,8 +184,8 @@ def test_an_unknown_key_that_resembles_none_is_shown_them_all(tmp_path: Path) ->
     (error,) = config_errors(tmp_path, MINIMAL + "[business]\nweather = 'fair'")
     assert error == (
         "[business] weather: unknown key; remove it, or use one of bands, churn_days, churn_rules, "
-        "consent_defaults, global_holdout, lead_days, lifecycle, ltv_days, max_feature_age_days, preset_segments, "
-        "rfm, segments, value_tiers."
+        "consent_defaults, global_holdout, lead_days, lifecycle, ltv_days, max_feature_age_days, north_star, "
+        "preset_segments, rfm, segments, value_tiers."
     )
 
 

@@ -41,6 +41,7 @@ ROUTES = {
     "/v1/audiences/{audience_id}/tag-changes/{export_id}/confirm": {
         "post": {"200", "401", "403", "404", "409", "422", "500", "503"}
     },
+    "/v1/growth": {"get": {"200", "401", "403", "500", "503"}},
     "/v1/feedback/topics": {"get": {"200", "401", "403", "404", "500", "503"}},
     "/v1/attribution": {"get": {"200", "401", "403", "422", "500", "503"}},
     "/v1/experiments/{experiment_id}/results": {"get": {"200", "401", "403", "404", "500", "503"}},
