@@ -151,7 +151,7 @@ def test_every_field_that_is_wrong_is_named(client: TestClient) -> None:
     assert {*errors} == {"as_of", "include[1]", "colour"}
     assert errors["as_of"].startswith("Found 'soon'; expected an RFC 3339 date-time")
     assert "'churn', 'next_purchase', 'ltv', 'uplift', 'segment' or 'reasons'" in errors["include[1]"]
-    assert errors["colour"] == "Found an unknown field; expected customer_ids, as_of or include. Leave it out."
+    assert errors["colour"] == "Found an unknown field; expected customer_ids, as_of, include or curve. Leave it out."
 
 
 def test_a_thousand_wrong_ids_do_not_make_a_thousand_reasons(client: TestClient) -> None:

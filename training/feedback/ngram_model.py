@@ -69,7 +69,7 @@ class NgramModel:
         return hashlib.sha256(self._scalars() + arrays).hexdigest()
 
     def to_bytes(self) -> bytes:
-        """The model as an npz archive without pickles."""
+        """The model as an npz archive of plain arrays."""
         text = np.frombuffer(self._scalars(), np.uint8)
         gaps = np.diff(self.buckets, prepend=0).astype(np.int32)  # they compress well
         archive = io.BytesIO()
@@ -92,7 +92,7 @@ class NgramModel:
     @classmethod
     def read(cls, path: Path) -> NgramModel:
         """Read the model from a file, which cannot run code."""
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+        with np.load(io.BytesIO(path.read_bytes())) as archive:
             scalars = json.loads(archive["scalars"].tobytes())
             spec, rates = NgramSpec(**scalars.pop("spec")), ErrorRates(**scalars.pop("error_rates"))
             buckets = np.cumsum(archive["gaps"]).astype(np.int32)
