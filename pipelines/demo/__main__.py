@@ -188,6 +188,7 @@ def _running_process(command: Sequence[str], log: Path) -> Iterator[subprocess.P
 
 def _print_locations(folder: Path, url: str, ui_port: int) -> None:
     console = Console(highlight=False, soft_wrap=True)
+    console.print(f"  growth page      {url}/app/")
     console.print(f"  service's docs   {url}/docs")
     console.print(f"  MLflow UI        http://127.0.0.1:{ui_port}   (by hand: flywheel ui --home {folder})")
     console.print(f"  all scores       {folder / 'scores.parquet'}")
