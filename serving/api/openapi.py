@@ -38,6 +38,12 @@ _UNDECLARED_MODELS: tuple[type[BaseModel], ...] = (
 )
 Responses = dict[int | str, dict[str, Any]]
 OPENAPI_PATH = "/openapi.json"
+
+
+def _path_parameter(name: str, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "description": description}
+
+
 CUSTOMER_ID_PARAMETER = {
     "name": "customer_id",
     "in": "path",
@@ -45,34 +51,12 @@ CUSTOMER_ID_PARAMETER = {
     "schema": {"type": "string", "minLength": 1},
     "description": "The id as in the shop's log, percent-encoded.",
 }
-AUDIENCE_ID_PARAMETER = {
-    "name": "audience_id",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string"},
-    "description": "The audience_id of the answer to `POST /v1/audiences`.",
-}
-TAG_EXPORT_ID_PARAMETER = {
-    "name": "export_id",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string"},
-    "description": "The export_id of the answer to `POST /v1/audiences/{audience_id}/tag-changes`.",
-}
-EXPERIMENT_ID_PARAMETER = {
-    "name": "experiment_id",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string"},
-    "description": "The id of the experiment, as its record has it.",
-}
-ARM_PARAMETER = {
-    "name": "arm",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string"},
-    "description": "The name of the arm.",
-}
+AUDIENCE_ID_PARAMETER = _path_parameter("audience_id", "The audience_id of the answer to `POST /v1/audiences`.")
+TAG_EXPORT_ID_PARAMETER = _path_parameter(
+    "export_id", "The export_id of the answer to `POST /v1/audiences/{audience_id}/tag-changes`."
+)
+EXPERIMENT_ID_PARAMETER = _path_parameter("experiment_id", "The id of the experiment, as its record has it.")
+ARM_PARAMETER = _path_parameter("arm", "The name of the arm.")
 START_PARAMETER = {
     "name": "start",
     "in": "query",
