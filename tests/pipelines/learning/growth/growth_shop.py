@@ -64,7 +64,7 @@ def instant_of(as_of: int) -> datetime:
 
 
 def steady_log(days: int = 130) -> Log:
-    """Customers who spend 20 or more each week, of whom every fifth pauses for six weeks, and every eighth returns."""
+    """Customers who spend 20 or more each week; every fifth pauses for six weeks and comes back."""
     return shops.log_of_orders(
         *(
             (f"c{customer:03}", day, 20.0 + customer % 3)
