@@ -51,6 +51,19 @@ class Estimate:
         return Estimate(self.value * factor, self.standard_error * factor, self.lowest * factor, self.highest * factor)
 
 
+def wilson_interval(share: Floats | float, count: Floats | float) -> tuple[Floats, Floats]:
+    """The 95 % interval of a share observed in ``count`` customers or texts; (0, 1) where there are none.
+
+    Source: Wilson 1927, "Probable inference, the law of succession", JASA 22.
+    """
+    n, z = np.maximum(np.asarray(count, dtype=np.float64), 1e-9), NORMAL_975
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    is_known = np.asarray(count) > 0
+    low, high = np.minimum(centre - half, share), np.maximum(centre + half, share)
+    return np.where(is_known, low, 0.0), np.where(is_known, high, 1.0)
+
+
 def estimate_from_influence(value: float, influence: Floats) -> Estimate:
     """The estimate of n independent rows, by the influence of each on a mean, (n,); its own values for a plain mean."""
     return Estimate(float(value), float(influence.std(ddof=1) / np.sqrt(len(influence))))

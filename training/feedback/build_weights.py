@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from features.arrays import Booleans, Floats
+from training.estimate import wilson_interval
 from training.feedback.classifier import SURE, WEIGHTS
 from training.feedback.ngram_fitting import FitOptions, fit_ngram_model, held_out_scores
 from training.feedback.ngram_model import NgramSpec
-from training.feedback.prevalence import wilson_interval
 from training.feedback.public_reviews import (
     Review,
     chinese_reviews,
@@ -92,12 +92,12 @@ def _measure(log_odds: Floats, labels: Booleans, rows: Booleans) -> dict[str, fl
     """The accuracy on held-out texts, with its 95 % interval, that of the sure ones, and the calibration error."""
     right, probability = ((log_odds > 0) == labels)[rows], 1 / (1 + np.exp(-log_odds[rows]))
     sure = np.maximum(probability, 1 - probability) >= SURE
-    low, high = wilson_interval(int(right.sum()), len(right))
+    low, high = wilson_interval(float(right.mean()), len(right))
     return {
         "texts": len(right),
         "accuracy": round(float(right.mean()), 4),
-        "low": round(low, 4),
-        "high": round(high, 4),
+        "low": round(float(low), 4),
+        "high": round(float(high), 4),
         "sure": round(float(sure.mean()), 4),
         "accuracy_of_sure": round(float(right[sure].mean()), 4),
         "calibration_error": round(_calibration_error(probability, labels[rows]), 4),

@@ -65,15 +65,6 @@ def corrected_share(called: int, texts: int, rates: ErrorRates) -> Share | None:
     return Share(observed, _clip(share), _clip(share - half), _clip(share + half))
 
 
-def wilson_interval(successes: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927, "Probable inference, the law of succession"); 0 to 1 for n = 0."""
-    if n == 0:
-        return 0.0, 1.0
-    centre = (successes + NORMAL_975**2 / 2) / (n + NORMAL_975**2)
-    half = NORMAL_975 / (n + NORMAL_975**2) * sqrt(successes * (n - successes) / n + NORMAL_975**2 / 4)
-    return centre - half, centre + half
-
-
 def _smooth(successes: int, n: int) -> float:
     return (successes + 1) / (n + 2)
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from features.arrays import Floats
+from training.estimate import wilson_interval
 from training.reporting.figures.canvas import (
     ACTUAL_COLOUR,
     MODEL_COLOUR,
@@ -20,7 +21,7 @@ from training.reporting.figures.canvas import (
     format_percent,
     label_axes,
 )
-from training.reporting.figures.shares import equal_mass_bins, finite_rows, wilson_interval
+from training.reporting.figures.shares import equal_mass_bins, finite_rows
 
 
 def reliability(probability: Floats, outcome: Floats, event: str = "churn") -> Figure:

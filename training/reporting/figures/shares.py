@@ -1,12 +1,11 @@
-"""Statistics of the figures: bins of equal mass, intervals of a share, and gain curves that treat ties equally."""
+"""Statistics of the figures: bins of equal mass, intervals of a mean, and gain curves that treat ties equally."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from features.arrays import Floats, RowIndices
-
-_Z95 = 1.959963984540054
+from training.estimate import NORMAL_975
 
 
 def finite_rows(*columns: Floats) -> tuple[Floats, ...]:
@@ -31,17 +30,9 @@ def equal_mass_bins(values: Floats, count: int = 10) -> list[RowIndices]:
     return [part for part in np.split(order, np.unique(starts)) if len(part)]
 
 
-def wilson_interval(share: Floats, count: Floats) -> tuple[Floats, Floats]:
-    """95 % interval of a share observed in ``count`` customers (Wilson 1927); (0, 1) where there are none."""
-    n = np.maximum(np.asarray(count, dtype=np.float64), 1e-9)
-    centre = (share + _Z95**2 / (2 * n)) / (1 + _Z95**2 / n)
-    half = _Z95 / (1 + _Z95**2 / n) * np.sqrt(share * (1 - share) / n + _Z95**2 / (4 * n**2))
-    return np.minimum(centre - half, share), np.maximum(centre + half, share)
-
-
 def mean_interval(values: Floats) -> float:
     """Half-width of the 95 % interval of a mean, by the central limit theorem; 0 for a single value."""
-    return float(_Z95 * values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+    return float(NORMAL_975 * values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
 
 
 def gain_curve(score: Floats, outcome: Floats, shares: Floats) -> Floats:

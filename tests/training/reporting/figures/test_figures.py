@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from features.arrays import Floats
+from training.estimate import wilson_interval
 from training.reporting.figures import (
     coverage,
     cumulative_gains,
@@ -22,7 +23,7 @@ from training.reporting.figures import (
     rules_precision_recall,
     survival,
 )
-from training.reporting.figures.shares import equal_mass_bins, gain_curve, wilson_interval
+from training.reporting.figures.shares import equal_mass_bins, gain_curve
 
 
 def column(*values: float) -> Floats:
