@@ -37,6 +37,7 @@ from pipelines.scoring.price_sensitivity import (
 )
 from pipelines.scoring.scores_schema import scores_table
 from pipelines.scoring.segment_columns import ScoredPopulation, assign_segments
+from pipelines.scoring.segment_sizes import record_segment_sizes
 from pipelines.steps import publish
 from serving.audiences.query.column_descriptions import description_metadata
 from serving.moments import rfc3339
@@ -125,6 +126,7 @@ def run(
     if target == home.scores.resolve():
         write_snapshot(home, target, release.metadata, release.version, as_of)
         remove_withdrawn(home, profiling_scope)
+        record_segment_sizes(home, as_of.day, now)
     without_amounts = not release.metadata.has_amounts
     return ScoreSummary(target, len(customers), release.version, without_amounts, rfc3339(log_until_us))
 

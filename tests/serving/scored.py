@@ -75,3 +75,12 @@ def write_scores(home: Path, ledger: Ledger, customer_ids: Sequence[str], **over
         gate=GateResult(passed=True, regressions=[], reasons={}, refutations=[], no_signal=[]),
     )
     (release / MANIFEST_FILE).write_text(manifest.to_text())
+
+
+def add_columns(home: Path, **columns: Sequence[object]) -> None:
+    """Add columns to the scores table, one value for each of its customers."""
+    table = pq.read_table(home / "scores.parquet")
+    for name, values in columns.items():
+        table = table.append_column(name, pa.array(values[: len(table)]))
+    pq.write_table(table, home / "temporary.parquet")
+    (home / "temporary.parquet").replace(home / "scores.parquet")

@@ -30,6 +30,7 @@ from serving.web.rendering import render
 from serving.web.routing import page_access, page_router
 from serving.web.views.feedback import FeedbackView, feedback_view
 from serving.web.views.growth import GrowthView, growth_view
+from serving.web.views.segment_cards import SegmentCards, segment_cards
 from serving.web.views.today import (
     ActsView,
     DueDay,
@@ -37,7 +38,6 @@ from serving.web.views.today import (
     TrustView,
     acts_view,
     due_days,
-    segment_cards,
     trust_view,
 )
 from training.feedback.topic_weeks import TopicWeeks
@@ -76,7 +76,7 @@ async def _today_view(request: Request, app_state: AppState, asked_by: Caller) -
     return TodayView(
         trust=await _trust_view(app_state),
         sizes=sizes,
-        segments=() if sizes is None else segment_cards(sizes),
+        segments=None if sizes is None else _segment_cards(app_state, sizes, smallest),
         smallest=smallest,
         sizes_problem=problem,
         due=due,
@@ -85,6 +85,11 @@ async def _today_view(request: Request, app_state: AppState, asked_by: Caller) -
         growth=_growth_view(request, app_state, smallest) if allows(asked_by.scopes, KeyScope.VIEW) else None,
         feedback=await _feedback_view(app_state, smallest) if allows(asked_by.scopes, KeyScope.VIEW) else None,
     )
+
+
+def _segment_cards(app_state: AppState, sizes: PresetSizes, smallest: int) -> SegmentCards:
+    scored_on = local_day(app_state.now() if sizes.scored_at is None else micros(sizes.scored_at), app_state.zone)
+    return segment_cards(sizes, app_state.growth_loader.nights, scored_on, smallest)
 
 
 def _growth_view(request: Request, app_state: AppState, smallest: int) -> GrowthView | None:

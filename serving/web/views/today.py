@@ -14,16 +14,9 @@ from serving.schemas.reminders import RemindersResponse
 from serving.web.audience_query import audience_url
 from serving.web.views.feedback import FeedbackView
 from serving.web.views.growth import GrowthView
+from serving.web.views.segment_cards import SegmentCards
 
 DAY_SECONDS = 86_400
-# The preset segments in the order of the cards; others that a table has follow.
-CARD_ORDER = (
-    "high_potential_newcomer",
-    "active_regular",
-    ABOUT_TO_LAPSE,
-    "due_for_replenishment",
-    "price_sensitive",
-)
 Level = Literal["good", "warning", "bad"]
 
 
@@ -66,7 +59,7 @@ class TodayView:
 
     trust: TrustView
     sizes: PresetSizes | None
-    segments: tuple[tuple[str, int | None], ...]  # names and sizes in the order of the cards
+    segments: SegmentCards | None  # None without sizes
     smallest: int
     sizes_problem: str | None  # the key of a text where the sizes cannot be read
     due: tuple[DueDay, ...] | None
@@ -83,7 +76,7 @@ class TodayView:
     @property
     def has_leaving(self) -> bool:
         """Whether the scores table says who is about to leave."""
-        return any(name == ABOUT_TO_LAPSE for name, _ in self.segments)
+        return self.segments is not None and ABOUT_TO_LAPSE in self.segments.names
 
     @property
     def leaving(self) -> int | None:
@@ -125,13 +118,6 @@ def trust_view(
         reasons=reasons or (("scores_old",) if is_old else ()),
         silence_days=0 if silence is None else silence.days,
     )
-
-
-def segment_cards(sizes: PresetSizes) -> tuple[tuple[str, int | None], ...]:
-    """The preset segments of the table in the order of their cards."""
-    ranks = {name: rank for rank, name in enumerate(CARD_ORDER)}
-    ordered = sorted(sizes.sizes, key=lambda size: ranks.get(size.name, len(ranks)))
-    return tuple((size.name, size.count) for size in ordered)
 
 
 def due_days(reminders: RemindersResponse) -> tuple[DueDay, ...]:

@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from starlette.testclient import TestClient
 
 from serving.app import create_app
 from serving.audience_policy import AudiencePolicy
 from serving.auth.scopes import KeyScope
+from serving.growth.segment_sizes import SegmentSizes, record_night
 from serving.observability.log_silence import LogSilence
 from serving.web.views.today import trust_view
 from tests.serving.api.audience_requests import IDS, audit_lines, scored_shop
 from tests.serving.fakes import PUBLICATION, FakeRelease, Shop
+from tests.serving.scored import add_columns
 from tests.serving.web.pages import Element, parse_page
 from tests.serving.web.scoped_keys import signed_in_browser
 from training.registry.promotion_log import Promotion, PromotionLog
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 REMINDERS = [date(2026, 11, 22 + number % 3) for number in range(len(IDS))]
-
-
-def add_columns(home: Path, **columns: list[object]) -> None:
-    """Add columns to the scores table, one value for each of its customers."""
-    table = pq.read_table(home / "scores.parquet")
-    for name, values in columns.items():
-        table = table.append_column(name, pa.array(values[: len(table)]))
-    pq.write_table(table, home / "temporary.parquet")
-    (home / "temporary.parquet").replace(home / "scores.parquet")
 
 
 @pytest.fixture
@@ -98,6 +89,35 @@ def test_price_sensitivity_says_that_it_was_observed_unless_an_experiment_caused
         assert "observed, not caused" in today(client).one("main").text
         add_columns(tmp_path, price_sensitivity_evidence=["experiment"] * len(IDS))
         assert "observed, not caused" not in today(client).one("main").text
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "before", "text"),
+    [
+        (7, 15, "4 more than on 14 Nov 2026"),
+        (8, 22, "3 fewer than on 13 Nov 2026"),
+        (7, 19, "as many as on 14 Nov 2026"),
+        (2, 15, "is told from 26 Nov 2026 on"),
+        (40, 15, "a week after the next scoring"),
+    ],
+)
+def test_a_group_tells_how_it_changed_since_the_week_before(
+    shop: Shop, tmp_path: Path, days_ago: int, before: int, text: str
+) -> None:
+    day = NOON.date() - timedelta(days=days_ago)
+    record_night(tmp_path, SegmentSizes(day, {"about_to_lapse": before}))
+    with shop.client() as client:
+        shop.worker.growth_loader.poll()
+        assert text in today(client).one("main").text
+
+
+def test_a_change_from_a_group_of_a_few_is_not_told(shop: Shop, tmp_path: Path) -> None:
+    record_night(tmp_path, SegmentSizes(date(2026, 11, 14), {"about_to_lapse": 4, "price_sensitive": None}))
+    with signed_in_browser(shop, tmp_path, KeyScope.AUDIENCE) as browser:
+        shop.worker.growth_loader.poll()
+        text = today(browser).one("main").text
+        assert "About to lapse 19" in text
+        assert "14 Nov" not in text
 
 
 def test_few_customers_are_told_to_admins_alone(shop: Shop, tmp_path: Path) -> None:
