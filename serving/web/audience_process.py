@@ -1,7 +1,7 @@
-"""Process of the builder: a worker counts for people who move sliders in a process of its own, with a low priority.
+"""Process of the builder: it counts and renders for people who move sliders, with a low priority.
 
 A million customers take a tenth of a second of NumPy, in which the interpreter of the worker would hardly answer
-predictions. The process is started by the first visit; until it is ready, a thread counts. It counts one query at a
+predictions. The process is started by the first visit; until it is ready, a thread works. It answers one query at a
 time, and none whose browser has asked again and so has closed its request.
 """
 
@@ -26,12 +26,11 @@ from serving.api.app_state import AppState
 from serving.api.audience_work import to_audience_problem
 from serving.api.dependencies import run_in_thread
 from serving.audience_policy import AudiencePolicy
-from serving.audiences.audience_service import AudienceService, ExportContext
+from serving.audiences.audience_service import AudienceService
 from serving.audiences.query.scores_table import ScoresFile
 from serving.observability.audit_log import AuditLog
-from serving.web.audience_builder import builder_view
-from serving.web.audience_query import AudienceQuery
-from serving.web.views.audience_builder import BuilderView
+from serving.web.audience_builder import BuilderPage, BuilderRequest, builder_page
+from serving.web.warm_up import compile_templates
 
 POLL_SECONDS = 1.0  # how often the process looks for a new scores table
 NICENESS = 15  # of 19, the lowest priority: predictions come first where processors are short
@@ -45,10 +44,8 @@ class AudienceHome:
     audience_service: AudienceService
 
 
-async def count_apart(
-    request: Request, app_state: AppState, query: AudienceQuery, export: ExportContext, *, is_whole: bool
-) -> BuilderView | None:
-    """Return the view of a query, counted beside the event loop; None where the browser no longer waits.
+async def answer_apart(request: Request, app_state: AppState, builder_request: BuilderRequest) -> BuilderPage | None:
+    """Return the page of a query, made beside the event loop; None where the browser no longer waits.
 
     Raises:
         Problem: the audience cannot be counted.
@@ -57,18 +54,18 @@ async def count_apart(
         if await request.is_disconnected():
             return None
         return await run_in_thread(
-            app_state, lambda: _count(app_state, query, export, is_whole), to_audience_problem, _executor()
+            app_state, lambda: _answer(app_state, builder_request), to_audience_problem, _executor()
         )
 
 
-def _count(app_state: AppState, query: AudienceQuery, export: ExportContext, is_whole: bool) -> BuilderView:  # noqa: FBT001 - sent to the process
+def _answer(app_state: AppState, builder_request: BuilderRequest) -> BuilderPage:
     process = _started_process(app_state)
     if process is not None:
         try:
-            return process.submit(_count_in_process, *_location(app_state), query, export, is_whole).result()
+            return process.submit(_answer_in_process, *_location(app_state), builder_request).result()
         except BrokenProcessPool:
             _process.cache_clear()
-    return builder_view(app_state, query, export, is_whole=is_whole)
+    return builder_page(app_state, builder_request)
 
 
 def _started_process(app_state: AppState) -> ProcessPoolExecutor | None:
@@ -111,7 +108,8 @@ def _audience_home(home: Path, online_store: str, policy: AudiencePolicy) -> Aud
 
 
 def _warm_up(home: Path, online_store: str, policy: AudiencePolicy) -> None:
-    """Open the home, and read the columns that every view needs; those of a new table as soon as it is there."""
+    """Open the home, compile the templates, and read the columns of every view; those of a new table at once."""
+    compile_templates("audiences/")
     scores = _audience_home(home, online_store, policy).audience_service.scores
     columns = scores.columns()
     for name in ("customer_id", "churn_probability", "consent_channels"):
@@ -126,15 +124,10 @@ def _follow(scores: ScoresFile) -> None:
         scores.poll()
 
 
-def _count_in_process(
-    home: Path,
-    online_store: str,
-    policy: AudiencePolicy,
-    query: AudienceQuery,
-    export: ExportContext,
-    is_whole: bool,  # noqa: FBT001 - as above
-) -> BuilderView:
-    return builder_view(_audience_home(home, online_store, policy), query, export, is_whole=is_whole)
+def _answer_in_process(
+    home: Path, online_store: str, policy: AudiencePolicy, builder_request: BuilderRequest
+) -> BuilderPage:
+    return builder_page(_audience_home(home, online_store, policy), builder_request)
 
 
 @cache

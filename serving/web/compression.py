@@ -19,8 +19,8 @@ def accepts(coding_name: str, headers: Headers) -> bool:
     return False
 
 
-def compress(body: bytes, headers: Headers) -> tuple[bytes, dict[str, str]]:
+def compress(body: bytes, *, accepts_gzip: bool) -> tuple[bytes, dict[str, str]]:
     """A body as the caller accepts it, and the headers that say so."""
-    if len(body) < _MIN_BYTES or not accepts("gzip", headers):
+    if len(body) < _MIN_BYTES or not accepts_gzip:
         return body, {}
     return gzip.compress(body, _LEVEL, mtime=0), {"Content-Encoding": "gzip"}

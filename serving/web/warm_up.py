@@ -16,13 +16,16 @@ def start_warm_up() -> Thread:
     return thread
 
 
-def _warm_up() -> None:
-    static_files()
+def compile_templates(section: str) -> None:
+    """Compile the templates of a section such as ``today/``, and those of the frame, in every language."""
     for language in Language:
         templates = environment(language)
-        for name in templates.list_templates(filter_func=_is_of_first_view):
+        for name in templates.list_templates(
+            filter_func=lambda name: "/" not in name or name.startswith(("frame/", section))
+        ):
             templates.get_template(name)
 
 
-def _is_of_first_view(name: str) -> bool:
-    return "/" not in name or name.startswith(("frame/", "today/"))
+def _warm_up() -> None:
+    static_files()
+    compile_templates("today/")

@@ -23,11 +23,11 @@ from serving.auth.scopes import KeyScope
 from serving.problems import Problem
 from serving.web.address import query_of
 from serving.web.audience_answers import audience_request, value_column_of
-from serving.web.audience_builder import builder_view
-from serving.web.audience_process import count_apart
+from serving.web.audience_builder import BuilderRequest, builder_view
+from serving.web.audience_process import answer_apart
 from serving.web.audience_query import AUDIENCES_PATH, BUILDER_PATH, DEFAULT_HOLDOUT, AudienceQuery
 from serving.web.forms import submitted_form
-from serving.web.rendering import render
+from serving.web.rendering import PageRequest, render, respond
 from serving.web.routing import page_access, page_change, page_router
 from serving.web.views.audience import AudienceView, ExpiredView, conditions_of, curl_of, files_of
 from serving.web.views.audience_answer import with_days
@@ -54,14 +54,12 @@ async def builder(request: Request) -> Response:
     """The builder; a script gets the part that changes with the conditions."""
     query, export = _query_of(query_of(request.scope)), export_context(request, SAMPLE_FORMAT)
     is_update = "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
-
-    app_state = app_state_of(request)
-    view = await count_apart(request, app_state, query, export, is_whole=not is_update)
-    if view is None:
+    page_request = PageRequest.of(request)
+    builder_request = BuilderRequest(query, export, is_update, page_request)
+    answer = await answer_apart(request, app_state_of(request), builder_request)
+    if answer is None:
         return Response(status_code=NOBODY_WAITS)
-    if is_update:
-        return render(request, "audiences/_update.html", view)
-    return render(request, "audiences/builder.html", view, 200 if view.answer else 422)
+    return respond(request, page_request, answer.page, answer.status)
 
 
 @ROUTER.post(AUDIENCES_PATH, dependencies=[page_change(KeyScope.AUDIENCE)])

@@ -1,12 +1,14 @@
-"""Process of the builder: it counts what a thread would count, and ends with its worker."""
+"""Process of the builder: it sends the page that a thread would send, and sees consents and new tables at once."""
 
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,15 +17,31 @@ from features.consents.consent import Defaults
 from features.online.backends import LMDB
 from features.storage.secret import load_secret
 from serving.audiences.audience_service import ExportContext
+from serving.auth.scopes import KeyScope
 from serving.web import audience_process
-from serving.web.audience_builder import builder_view
+from serving.web.audience_builder import BuilderPage, BuilderRequest, builder_page
 from serving.web.audience_query import AudienceQuery
+from serving.web.frame import Frame
+from serving.web.language import Language
+from serving.web.rendering import PageRequest
 from tests.serving import scored
 from tests.serving.api.audience_requests import IDS, denial
 from tests.serving.fakes import FakeRelease, Shop
 
 QUERY = AudienceQuery.parse("in:value_tier=gold&min:churn_probability=0.25")
 EXPORT = ExportContext("mail", 10**15, "sample", is_admin=True)
+FRAME = Frame(
+    language=Language.ENGLISH,
+    shop="Corner shop",
+    currency="EUR",
+    zone=ZoneInfo("Europe/Berlin"),
+    section="audiences",
+    scopes=(KeyScope.ADMIN,),
+    signed_in=True,
+    form_token="",
+    language_links={},
+)
+UPDATE = BuilderRequest(QUERY, EXPORT, True, PageRequest(FRAME, False, None))
 
 
 @pytest.fixture
@@ -45,13 +63,18 @@ def wait_until(is_true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def count_in(answer: BuilderPage) -> int:
+    (count,) = re.findall(r'id="count"[^>]*>\D*(\d+)', answer.page.body.decode())
+    return int(count)
+
+
 @pytest.mark.slow
-def test_a_process_counts_what_a_thread_counts_and_sees_consents_at_once(shop: Shop) -> None:
-    worker, views = shop.worker, []
+def test_a_process_sends_the_page_that_a_thread_sends_and_sees_consents_at_once(shop: Shop) -> None:
+    worker, pages = shop.worker, []
     try:
         wait_until(lambda: audience_process._started_process(worker) is not None)
-        for _ in range(2):
-            views.append(audience_process._count(worker, QUERY, EXPORT, is_whole=True))
+        for request in (UPDATE, UPDATE, replace(UPDATE, is_update=False)):
+            pages.append(audience_process._answer(worker, request))
             worker.consent_gate.ledger.record({"c030": [denial(at=10**15 + 1)]})
         process, _ = audience_process._process(*audience_process._location(worker))
         (pid,) = process._processes
@@ -59,16 +82,14 @@ def test_a_process_counts_what_a_thread_counts_and_sees_consents_at_once(shop: S
     finally:
         audience_process._process(*audience_process._location(worker))[0].shutdown()
         audience_process._process.cache_clear()
-    before, after = (view.answer.response.count for view in views if view.answer)
-    assert before is not None
-    assert after == before - 1
-    assert views[1].answer == builder_view(worker, QUERY, EXPORT, is_whole=True).answer
+    before, after, whole = pages
+    assert count_in(after) == count_in(before) - 1
+    assert [after, whole] == [builder_page(worker, request) for request in (UPDATE, replace(UPDATE, is_update=False))]
 
 
-def test_until_the_process_is_ready_a_thread_counts(shop: Shop) -> None:
-    view = audience_process._count(replace(shop.worker, counts_apart=False), QUERY, EXPORT, is_whole=False)
-    assert view.answer is not None
-    assert view.answer.response.count
+def test_until_the_process_is_ready_a_thread_answers(shop: Shop) -> None:
+    page = audience_process._answer(replace(shop.worker, counts_apart=False), UPDATE)
+    assert count_in(page) > 0
 
 
 def test_a_new_table_is_read_before_anybody_counts(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
