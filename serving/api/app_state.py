@@ -16,6 +16,7 @@ from features.calendar import local_day
 from features.consents.backends import open_ledger
 from features.decisions.backends import open_decisions
 from features.decisions.decision_log import DecisionLog
+from features.ingestion.lines_by_customer import LinesByCustomer
 from features.online.backends import open_store, resolve_location
 from features.storage.disk_reserve import RESERVE_BYTES, SPACE_SHORT, DiskReserve
 from features.storage.secret import load_secret
@@ -156,6 +157,11 @@ class AppState:
         return GrowthLoader(self.home)
 
     @cached_property
+    def lines_by_customer(self) -> LinesByCustomer:
+        """The reader of what one customer ordered."""
+        return LinesByCustomer(self.home / "history")
+
+    @cached_property
     def audit_counter(self) -> AuditCounter:
         """The counter of the requests that are too many for an audit line each."""
         return AuditCounter(self.audit_log)
@@ -229,6 +235,7 @@ class AppState:
             self.monitoring_loader.poll,
             self.growth_loader.poll,
             self.audience_service.scores.poll,
+            self.lines_by_customer.poll,
         )
         polling = asyncio.create_task(poll_forever(polls, self.poll_seconds, self.log))
         try:

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.consents.ledger import ConsentStatus, Ledger
 from features.errors import FlywheelError, NotFound, StoreDamaged, StoreUnavailable
-from features.ingestion.lines_by_customer import read_customer_lines
-from serving.customers.order_months import history_figures
+from features.ingestion.lines_by_customer import LinesByCustomer
 from serving.moments import rfc3339
 from serving.schemas.customer_history import CustomerHistory
+
+ReadFigures = Callable[[pa.Table], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class CustomerHistoryReader:
     """Customer history reader of one home; it reads and never writes."""
 
-    home: Path
+    lines: LinesByCustomer
     ledger: Ledger
     canonical_id: Callable[[str], str]
 
-    def read(self, customer_id: str, now: int, currency: str | None) -> CustomerHistory:
-        """The history of a customer before ``now``, microseconds since 1970 UTC; a failed read is a status."""
+    def read(self, customer_id: str, now: int, currency: str | None, figures: ReadFigures) -> CustomerHistory:
+        """The history of a customer before ``now``, microseconds since 1970 UTC; a failed read is a status.
+
+        ``figures`` are those of ``order_months`` that the caller shows.
+        """
         canonical = self.canonical_id(customer_id)
         try:
             (consent,) = self.ledger.statuses([canonical], now)
@@ -35,7 +40,7 @@ class CustomerHistoryReader:
         if consent in (ConsentStatus.DENIED, ConsentStatus.ERASED):
             return _answer(customer_id, now, _BLOCKED[consent])
         try:
-            lines = read_customer_lines(self.home / "history", canonical)
+            lines = self.lines.read(canonical)
         except (NotFound, StoreDamaged) as error:
             reason = "not_on_this_machine" if isinstance(error, NotFound) else "history_damaged"
             return _answer(customer_id, now, "history_unavailable", reason=reason)
@@ -44,7 +49,7 @@ class CustomerHistoryReader:
             return _answer(customer_id, now, "unknown_customer")
         if consent is ConsentStatus.UNKNOWN:
             return _answer(customer_id, now, "withheld_consent")
-        return _answer(customer_id, now, "available", currency=currency, **history_figures(lines))
+        return _answer(customer_id, now, "available", currency=currency, **figures(lines))
 
 
 _BLOCKED = {ConsentStatus.DENIED: "withheld_consent", ConsentStatus.ERASED: "unknown_customer"}

@@ -31,6 +31,13 @@ class OrderMonth(StrictModel):
     )
 
 
+class CategoryOrders(StrictModel):
+    """The orders of all months in one category."""
+
+    category: str = Field(description="As it stands in the shop's log.", examples=["skin care"])
+    orders: int = Field(description="Placed orders with a line in the category.")
+
+
 class CustomerHistory(StrictModel):
     """What one customer ordered so far; without consent to profiling, or without any order line, no figures."""
 
@@ -47,4 +54,7 @@ class CustomerHistory(StrictModel):
     last_order_on: date | None = Field(default=None, description="The shop's day of the last placed order.")
     months: list[OrderMonth] | None = Field(
         default=None, description="Every month from the first order line to the last, also those without an order."
+    )
+    categories: list[CategoryOrders] | None = Field(
+        default=None, description="The five with the most orders, the most first; null for a log without categories."
     )

@@ -16,7 +16,8 @@ from serving.api.request_parsing import visible_customer_id
 from serving.api.routing import CUSTOMER_PATH, router
 from serving.auth.route_access import requires
 from serving.auth.scopes import KeyScope
-from serving.customers.customer_history import CustomerHistoryReader
+from serving.customers.customer_history import CustomerHistoryReader, ReadFigures
+from serving.customers.order_months import history_figures
 from serving.observability.audit_log import HISTORY_READ
 from serving.observability.json_logs import log_error
 from serving.problems import RETRY_AFTER, Problem
@@ -38,12 +39,12 @@ async def get_history(request: Request) -> Response:
     """Orders of one customer by month, with spend and categories; each reading adds an audit line."""
     customer_id = visible_customer_id(request)
     await app_state_of(request).rate_limits.count_customers(caller(request), 1)
-    history = await customer_history(request, customer_id)
+    history = await customer_history(request, customer_id, history_figures)
     return no_store(history.model_dump_json(exclude_unset=True).encode())
 
 
-async def customer_history(request: Request, customer_id: str) -> CustomerHistory:
-    """The history of a customer for the caller of a request; the reading adds an audit line.
+async def customer_history(request: Request, customer_id: str, figures: ReadFigures) -> CustomerHistory:
+    """The history of a customer, with these figures, for the caller of a request; the reading adds an audit line.
 
     Raises:
         Problem: 503 where the line cannot be written.
@@ -55,7 +56,8 @@ async def customer_history(request: Request, customer_id: str) -> CustomerHistor
     currency = None if active is None else active.release.metadata.currency
 
     def read() -> CustomerHistory:
-        history = CustomerHistoryReader(app_state.home, ledger, canonical_id).read(customer_id, now, currency)
+        reader = CustomerHistoryReader(app_state.lines_by_customer, ledger, canonical_id)
+        history = reader.read(customer_id, now, currency, figures)
         pseudonym = app_state.audit_log.pseudonym(canonical_id(customer_id))
         app_state.audit_log.append(HISTORY_READ, asked_by, machine_now, customer=pseudonym)
         return history

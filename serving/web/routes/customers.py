@@ -20,6 +20,7 @@ from serving.api.routes.customer_history import customer_history
 from serving.api.routes.predictions import predict
 from serving.api.routes.privacy import change_consents, erase, read_consents
 from serving.auth.scopes import KeyScope, allows
+from serving.customers.order_months import timeline_figures
 from serving.predictions.consent_gate import UNKNOWN_CUSTOMER
 from serving.predictions.feature_reader import FEATURES_UNAVAILABLE
 from serving.problems import RETRY_AFTER
@@ -99,7 +100,7 @@ async def _page(request: Request, customer_id: str, *, wrong_id: bool = False) -
     parts = DEFAULT_PARTS if is_card else PARTS
     wanted = PredictionRequest(customer_ids=[customer_id], include=[*parts], curve=not is_card)
     (prediction,), history = await asyncio.gather(
-        predict(request, wanted, all_day=True), customer_history(request, customer_id)
+        predict(request, wanted, all_day=True), customer_history(request, customer_id, timeline_figures)
     )
     consents = await _switches(request, app_state, customer_id)
     view = replace(

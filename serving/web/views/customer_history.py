@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +9,6 @@ from datetime import date
 from serving.schemas.customer_history import CustomerHistory
 
 MAX_MONTHS = 36  # on the chart; the newest ones
-MAX_CATEGORIES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +28,6 @@ class TimelineView:
 def timeline_view(history: CustomerHistory) -> TimelineView:
     """The timeline of a history."""
     months = history.months or []
-    orders: Counter[str] = Counter()
-    for part in (part for month in months for part in month.categories or ()):
-        orders[part.category] += part.orders
     shown = [(date.fromisoformat(f"{month.month}-01"), month) for month in months[-MAX_MONTHS:]]
     return TimelineView(
         status=history.status,
@@ -42,5 +37,5 @@ def timeline_view(history: CustomerHistory) -> TimelineView:
         first_order_on=history.first_order_on,
         order_rows=[(first_day, month.orders) for first_day, month in shown],
         spend_rows=[(first_day, month.net_spend) for first_day, month in shown],
-        categories=orders.most_common(MAX_CATEGORIES),
+        categories=[(each.category, each.orders) for each in history.categories or ()],
     )

@@ -77,10 +77,21 @@ def test_a_stranger_is_unknown(client: TestClient) -> None:
 
 def test_an_erased_customer_is_unknown_and_has_no_line_left(shop: Shop, client: TestClient) -> None:
     home, ledger = shop.worker.home, shop.worker.consent_gate.ledger
+    assert get_history(client, "ann")["status"] == "available"
     report = erase_customer(home, shop.worker.online_store, ledger, "ann").to_report()
     assert report["removed"]["history/lines_by_customer"] == report["removed"]["history/orders"] == 7
     assert get_history(client, "ann")["status"] == "unknown_customer"
     assert get_history(client, "bob")["orders"] == 1
+
+
+def test_the_memory_names_no_erased_customer_after_a_look_at_the_file(shop: Shop, client: TestClient) -> None:
+    lines = shop.worker.lines_by_customer
+    get_history(client, "bob")
+    lines.poll()
+    assert "'ann'" in repr(vars(lines))  # the smallest id of the row group
+    erase_customer(shop.worker.home, shop.worker.online_store, shop.worker.consent_gate.ledger, "ann")
+    lines.poll()
+    assert "'ann'" not in repr(vars(lines))
 
 
 def test_a_history_on_another_machine_is_a_status(shop: Shop, client: TestClient) -> None:
