@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from features.calendar import micros
 from features.config.tags import Language, TagsConfig
+from features.decisions.backends import open_decisions
 from features.errors import FlywheelError
 from features.storage.atomic_files import atomic_write
 from pipelines.home import Home
@@ -65,7 +66,7 @@ def run(
     tag_ids = read_tag_ids(Path(_wecom(config, destination).tag_ids or "")) if is_wecom else {}
     context = ExportContext(COMMAND_LINE, at, "tags", is_admin=True)
     if is_wecom:
-        check_tag_ids({band.key(config.prefix) for band in service.current.bands(config, at)}, tag_ids, config)
+        check_tag_ids(service.current.keys(config, at), tag_ids, config)
     state = service.begin(destination, audience_id, context, at)
     if out is not None:
         path, form = out
@@ -119,7 +120,8 @@ def list_wecom(home: Home, destination: str, now: datetime) -> Sequence[dict[str
 
 
 def _service(home: Home) -> TagExportService:
-    return TagExportService(home.folder, home.ledger(), AuditLog.open(home.folder), open_service(home))
+    decisions = open_decisions(home.folder, home.online)
+    return TagExportService(home.folder, home.ledger(), AuditLog.open(home.folder), open_service(home), decisions)
 
 
 def _wecom(config: TagsConfig, destination: str) -> TagsConfig:

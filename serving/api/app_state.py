@@ -181,7 +181,9 @@ class AppState:
     @cached_property
     def tag_export_service(self) -> TagExportService:
         """The exports of tags to the tools of the shop."""
-        return TagExportService(self.home, self.consent_gate.ledger, self.audit_log, self.audience_service)
+        return TagExportService(
+            self.home, self.consent_gate.ledger, self.audit_log, self.audience_service, self.decision_log
+        )
 
     @cached_property
     def attribution_service(self) -> AttributionService:

@@ -35,7 +35,10 @@ class TagChange(StrictModel):
     external_userid: str | None = Field(default=None, description="Only where the destination has contacts.")
     userid: str | None = Field(default=None, description="Only where the destination has contacts.")
     add: list[str] = Field(description="Keys of the tags to add; one that is there already stays.")
-    remove: list[str] = Field(description="Keys of the tags to remove; one that is not there is no error.")
+    remove: list[str] = Field(
+        description="Keys of the tags to remove; one that is not there is no error. Who may not be reached any more "
+        "loses every tag of the destination."
+    )
     tags: list[str] = Field(description="Keys of all tags after the change, for a tool that replaces the whole list.")
 
 

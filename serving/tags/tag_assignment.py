@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
-from features.arrays import Booleans, Integers
+from features.arrays import Integers
 from features.calendar import day_number
 from features.config.tags import TagGroupName, TagsConfig
+from serving.audiences.preset_sizes import PREFIX
 from serving.audiences.query.column_store import Column, NumericColumn
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.query.text_columns import DictionaryColumn, ListColumn
 from serving.tags.tag_names import VALUE_WORDS
 from serving.tags.tag_sets import TagSets
 from training.inference.answers.churn import BANDS
-from training.segments.columns import PRESET_SEGMENT_COLUMNS
 
 _WINDOW_DAYS = (7, 14, 30)  # the last day of each window of the next order, counted from today
-_PRESET_PREFIX = "preset_segment_"
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,10 @@ class Band:
 
 @dataclass(frozen=True)
 class BandedCustomers:
-    """The bands of one group of n customers: at most one each, or any number."""
+    """The bands of one group of n customers; who has which is computed on request."""
 
     values: Sequence[str]
-    one_of: Integers | None  # (n,) index into ``values``, -1 for none
-    any_of: Sequence[Booleans] = ()  # (n,) for each value, where a customer may have several
+    codes: Callable[[], Iterable[Integers]]  # each (n,) index into ``values``, -1 for none; several for several bands
 
 
 @dataclass(frozen=True)
@@ -57,10 +55,8 @@ def assign_tags(columns: Columns, config: TagsConfig, bands: Bands) -> TagSets:
     assigned = TagSets.empty(len(columns))
     for group, banded in _banded_groups(columns, config, bands):
         keys = [Band(group, value).key(config.prefix) for value in banded.values]
-        if banded.one_of is not None:
-            assigned |= TagSets.of_values(banded.one_of, keys)
-        for key, mask in zip(keys, banded.any_of, strict=False):
-            assigned |= TagSets.of_values(np.where(mask, 0, -1), [key])
+        for codes in banded.codes():
+            assigned |= TagSets.of_values(codes, keys)
     return assigned
 
 
@@ -100,24 +96,28 @@ def _churn(columns: Columns, limits: tuple[float, float]) -> BandedCustomers | N
     column = _number(columns, "churn_probability")
     if column is None:
         return None
-    codes = np.searchsorted(np.array(limits), column.values, "right")
-    return BandedCustomers(BANDS, np.where(column.is_null(), -1, codes))
+    return BandedCustomers(
+        BANDS, lambda: [np.where(column.is_null(), -1, np.searchsorted(np.array(limits), column.values, "right"))]
+    )
 
 
 def _next_purchase(columns: Columns, today: date) -> BandedCustomers | None:
     column = _number(columns, "next_purchase_p50")
     if column is None:
         return None
-    days = column.values.astype(np.int64) - day_number(today)
-    codes = np.searchsorted(np.array(_WINDOW_DAYS), days, "left")
-    return BandedCustomers(tuple(VALUE_WORDS["next_purchase"]), np.where(column.is_null(), -1, codes))
+
+    def codes() -> Iterable[Integers]:
+        days = column.values.astype(np.int64) - day_number(today)
+        yield np.where(column.is_null(), -1, np.searchsorted(np.array(_WINDOW_DAYS), days, "left"))
+
+    return BandedCustomers(tuple(VALUE_WORDS["next_purchase"]), codes)
 
 
 def _text(columns: Columns, name: str) -> BandedCustomers | None:
     column = _column(columns, name)
     if not isinstance(column, DictionaryColumn):
         return None
-    return BandedCustomers(column.dictionary.to_pylist(), column.codes.astype(np.int64))
+    return BandedCustomers(column.dictionary.to_pylist(), lambda: [column.codes.astype(np.int64)])
 
 
 def _lists(columns: Columns, name: str) -> BandedCustomers | None:
@@ -125,16 +125,22 @@ def _lists(columns: Columns, name: str) -> BandedCustomers | None:
     if not isinstance(column, ListColumn) or not isinstance(column.members, DictionaryColumn):
         return None
     values = sorted(column.members.dictionary.to_pylist())
-    return BandedCustomers(values, None, [column.is_in([value]) for value in values])
+    return BandedCustomers(
+        values, lambda: (np.where(column.is_in([value]), code, -1) for code, value in enumerate(values))
+    )
 
 
 def _preset_segments(columns: Columns) -> BandedCustomers | None:
-    masks = {
-        spec.name.removeprefix(_PRESET_PREFIX): column.is_in([True])
-        for spec in PRESET_SEGMENT_COLUMNS
-        if (column := _number(columns, spec.name)) is not None
+    flags = {
+        name.removeprefix(PREFIX): column
+        for name in columns.column_types
+        if name.startswith(PREFIX) and (column := _number(columns, name)) is not None
     }
-    return BandedCustomers(tuple(masks), None, tuple(masks.values())) if masks else None
+    if not flags:
+        return None
+    return BandedCustomers(
+        tuple(flags), lambda: (np.where(flag.is_in([True]), code, -1) for code, flag in enumerate(flags.values()))
+    )
 
 
 def _number(columns: Columns, name: str) -> NumericColumn | None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from features.arrays import Booleans
 from features.config.tags import TagsConfig
 from serving.tags.contacts import CONTACT_COLUMNS, CUSTOMER_ID
-from serving.tags.tag_sets import TagSets
+from serving.tags.tag_sets import TagSet, TagSets
 from serving.tags.tag_state import TagState
 
 _LIST = pa.list_(pa.string())
@@ -26,10 +26,17 @@ class TagChanges:
     tags: TagSets  # (n,) all tags after the change, for a tool that replaces the list
 
     @classmethod
-    def of(cls, state: TagState, allowed: Booleans) -> TagChanges:
-        """Return the changes of a state; who is not allowed any tags loses all that the tool may have, (n,)."""
+    def of(cls, state: TagState, allowed: Booleans, all_tags: TagSet) -> TagChanges:
+        """Return the changes of a state.
+
+        Args:
+            state: of n recipients.
+            allowed: (n,) who may have tags; the others lose ``all_tags``, so that nothing tells which they had.
+            all_tags: every tag of the destination.
+        """
         tags = state.target.where(allowed)
-        return cls(state.recipients, tags - state.certain, state.possible - tags, tags)
+        removals = (state.possible - tags).where(allowed) | TagSets.of_set(~allowed, all_tags)
+        return cls(state.recipients, tags - state.certain, removals, tags)
 
     def __len__(self) -> int:
         return len(self.recipients)

@@ -13,6 +13,7 @@ from features.arrays import Booleans, RowIndices
 from features.config.tags import TagsConfig
 from features.consents.consent import MARKETING
 from features.consents.ledger import Ledger
+from features.decisions.decision_log import DecisionLog
 from serving.audiences.audience_service import AudienceService, ExportContext
 from serving.observability.audit_log import EXPORT, AuditLog
 from serving.tags.current_tags import CurrentTags, marketing_on
@@ -34,11 +35,12 @@ class TagExportService:
     ledger: Ledger
     audit_log: AuditLog
     audiences: AudienceService
+    decisions: DecisionLog
 
     @property
     def current(self) -> CurrentTags:
         """The tags that customers should have now."""
-        return CurrentTags(self.home, self.ledger, self.audiences)
+        return CurrentTags(self.home, self.ledger, self.audiences, self.decisions)
 
     def begin(self, destination: str, audience_id: str | None, context: ExportContext, at: int) -> TagState:
         """Begin an export for all customers, or for the members of an audience, and return the state of the tool.
@@ -56,7 +58,9 @@ class TagExportService:
         """
         config, path = read_destination(self.home, destination), state_path(self.home, destination)
         with locked_states(self.home):
-            export = TagExport(f"{destination}-{secrets.token_hex(8)}", audience_id, at, self.ledger.state())
+            keys = sorted(self.current.keys(config, context.now))
+            export_id = f"{destination}-{secrets.token_hex(8)}"
+            export = TagExport(export_id, audience_id, at, self.ledger.state(), tags=keys)
             state = read_state(path)
             uncertain = state.is_changed & self._changed_since(state)
             begun = state.begin(export, *self.current.assign(config, audience_id, context, at), uncertain)
@@ -87,7 +91,8 @@ class TagExportService:
     def changes(self, state: TagState, rows: RowIndices, context: ExportContext, at: int) -> TagChanges:
         """Return the changes of some rows of a state, each checked against the current consents, and audit them.
 
-        Who may not be reached any more gets removals alone; who is erased is left out.
+        Who may not be reached any more loses every tag of the destination, so that nothing tells which ones they had;
+        who is erased is left out.
 
         Raises:
             AuditWriteFailed: the export cannot be audited.
@@ -96,7 +101,8 @@ class TagExportService:
         config = read_destination(self.home, export.destination)
         selected = state.take(rows)
         selected = selected.without_customers(self.ledger.erased_among(selected.customer_ids()))
-        changes = TagChanges.of(selected, self._can_reach(selected.customer_ids(), config, context.now))
+        can_reach = self._can_reach(selected.customer_ids(), config, context.now)
+        changes = TagChanges.of(selected, can_reach, state.all_tags())
         self.audit_log.append(
             EXPORT,
             context.actor,

@@ -52,6 +52,7 @@ VALUE_WORDS: Mapping[TagGroupName, Mapping[str, Words]] = {
         "active_regular": Words("Active regular", "活跃熟客"),
         "about_to_lapse": Words("About to lapse", "即将流失"),
         "due_for_replenishment": Words("Due for replenishment", "该补货了"),
+        "price_sensitive": Words("Price-sensitive", "价格敏感"),
     },
 }
 

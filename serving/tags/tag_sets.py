@@ -38,6 +38,11 @@ class TagSets:
         return cls(codes.astype(np.int64) + 1, (EMPTY, *(frozenset([key]) for key in keys)))
 
     @classmethod
+    def of_set(cls, mask: Booleans, tags: TagSet) -> TagSets:
+        """Return the same tags for those in the mask, (n,), and none for the others."""
+        return cls._of(mask.astype(np.int64), [EMPTY, tags])
+
+    @classmethod
     def from_arrow(cls, texts: pa.ChunkedArray) -> TagSets:
         """Return the sets from the column of a table, as ``to_arrow`` wrote it."""
         encoded = texts.combine_chunks().cast(pa.string()).dictionary_encode()
@@ -81,9 +86,9 @@ class TagSets:
         codes = np.concatenate([self.codes, other.codes + len(self.sets)])
         return self._of(codes, [*self.sets, *other.sets])
 
-    def keys(self) -> set[str]:
+    def keys(self) -> TagSet:
         """Return every tag that a recipient has."""
-        return {tag for code in np.unique(self.codes) for tag in self.sets[code]}
+        return frozenset(tag for code in np.unique(self.codes) for tag in self.sets[code])
 
     def count(self) -> int:
         """Return the number of tags of all recipients together."""

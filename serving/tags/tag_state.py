@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from features.arrays import Booleans, Integers, RowIndices
 from serving.tags.contacts import CONTACT_COLUMNS, CUSTOMER_ID, Recipients, recipient_keys
-from serving.tags.tag_sets import TagSets
+from serving.tags.tag_sets import TagSet, TagSets
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class TagExport:
     begun_at: int  # microseconds since 1970 UTC, by the clock of the machine
     consent_state: int  # of the ledger when it was begun
     confirmed: bool = False
+    tags: Sequence[str] = ()  # every tag that the destination can have, and those of the exports before
 
     @property
     def destination(self) -> str:
@@ -68,6 +69,11 @@ class TagState:
         """The tags to remove, (n,)."""
         return self.possible - self.target
 
+    def all_tags(self) -> TagSet:
+        """Return every tag that the destination can have or may have of any export; the list tells of no recipient."""
+        listed: Sequence[str] = () if self.export is None else self.export.tags
+        return self.possible.keys() | frozenset(listed)
+
     def customer_ids(self) -> Sequence[str]:
         """Return the customer of each recipient, (n,)."""
         ids: list[str] = self.recipients[CUSTOMER_ID].to_pylist()
@@ -96,7 +102,7 @@ class TagState:
         target = _gather(tags, _positions(aligned.recipients, recipients.table))
         begun = replace(
             aligned,
-            export=export,
+            export=replace(export, tags=sorted(self.all_tags() | frozenset(export.tags))),
             certain=certain & target,
             possible=aligned.possible | target,
             target=target,

@@ -54,7 +54,7 @@ def read_tag_ids(path: Path) -> TagIds:
         ) from None
 
 
-def check_tag_ids(keys: set[str], tag_ids: TagIds, config: TagsConfig) -> None:
+def check_tag_ids(keys: frozenset[str], tag_ids: TagIds, config: TagsConfig) -> None:
     """Check that WeCom gave an id to every tag.
 
     Raises:
@@ -70,9 +70,13 @@ def check_tag_ids(keys: set[str], tag_ids: TagIds, config: TagsConfig) -> None:
 
 
 def mark_tag_bodies(changes: Iterator[TagChanges], tag_ids: TagIds, config: TagsConfig) -> Iterator[bytes]:
-    """Yield a line for each contact: the body of a request to ``externalcontact/mark_tag``."""
+    """Yield a line for each contact: the body of a request to ``externalcontact/mark_tag``.
+
+    A tag to remove that has no id is in no contact, because WeCom has deleted it.
+    """
     for part in changes:
-        ids = {key: tag_ids[_names(key, config)] for key in part.additions.keys() | part.removals.keys()}
+        names = {key: _names(key, config) for key in part.additions.keys() | part.removals.keys()}
+        ids = {key: tag_ids[name] for key, name in names.items() if name in tag_ids}
         columns = (part.recipients["userid"].to_pylist(), part.recipients["external_userid"].to_pylist())
         rows = zip(*columns, part.additions.to_lists(), part.removals.to_lists(), strict=True)
         yield b"".join(
@@ -81,7 +85,7 @@ def mark_tag_bodies(changes: Iterator[TagChanges], tag_ids: TagIds, config: Tags
                     "userid": userid,
                     "external_userid": external_userid,
                     "add_tag": [ids[key] for key in additions],
-                    "remove_tag": [ids[key] for key in removals],
+                    "remove_tag": [ids[key] for key in removals if key in ids],
                 },
                 option=orjson.OPT_APPEND_NEWLINE,
             )

@@ -54,7 +54,7 @@ class Tool:
 
     def apply(self, state: TagState, denied: frozenset[str] = frozenset(), at_most: int = 99) -> None:
         changed = state.take(np.flatnonzero(state.is_changed))
-        changes = TagChanges.of(changed, ~changed.customer_mask(sorted(denied)))
+        changes = TagChanges.of(changed, ~changed.customer_mask(sorted(denied)), state.all_tags())
         rows = zip(changed.customer_ids(), changes.additions.to_lists(), changes.removals.to_lists(), strict=True)
         for customer, additions, removals in list(rows)[:at_most]:
             assert not {*additions} & {*removals}
@@ -153,3 +153,10 @@ def test_tags_that_are_in_doubt_are_sent_again_by_a_new_export() -> None:
     assert state.additions.to_lists() == [["fw:segments:tea"]]
     again = begin(state, {"ann": both}, "crm-3", uncertain=~NOBODY)
     assert (again.required_export.export_id, again.additions.to_lists()) == ("crm-3", [sorted(both)])
+
+
+def test_the_tags_of_exports_before_stay_in_the_list_of_all_tags() -> None:
+    state = begin(TagState.empty(), {"ann": HIGH, "bob": frozenset({"fw:churn:low"})}).confirm(np.zeros(2, np.bool_))
+    state = begin(state, {"ann": HIGH}, "crm-2").confirm(np.zeros(2, np.bool_))
+    changes = TagChanges.of(begin(state, {"ann": EMPTY}, "crm-3"), NOBODY, state.all_tags())
+    assert changes.removals.to_lists() == [["fw:churn:high", "fw:churn:low"]]

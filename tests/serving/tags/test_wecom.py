@@ -47,6 +47,18 @@ def test_a_body_has_the_ids_of_the_own_tags(tmp_path: Path) -> None:
     }
 
 
+def test_a_tag_that_wecom_has_deleted_is_not_removed_again(tmp_path: Path) -> None:
+    recipients = pa.table(dict(zip(CONTACT_COLUMNS, (["7"], ["wm1"], ["li"]), strict=True)))
+    none = TagSets.empty(1)
+    removals = TagSets.of_set(np.ones(1, np.bool_), frozenset({"fw:churn:low", "fw:segments:爱茶"}))
+    bodies = b"".join(
+        mark_tag_bodies(
+            iter([TagChanges(recipients, none, removals, none)]), read_tag_ids(write_answer(tmp_path)), WECOM
+        )
+    )
+    assert json.loads(bodies)["remove_tag"] == ["et0"]
+
+
 def test_the_tags_are_created_group_by_group() -> None:
     assert add_corp_tag_bodies([*CHURN, Band("segments", "爱茶")], WECOM) == [
         {"group_name": "fw 流失风险", "tag": [{"name": "低"}, {"name": "中"}, {"name": "高"}]},
@@ -56,9 +68,9 @@ def test_the_tags_are_created_group_by_group() -> None:
 
 def test_a_tag_without_an_id_is_named_before_anything_is_written(tmp_path: Path) -> None:
     tag_ids = read_tag_ids(write_answer(tmp_path))
-    check_tag_ids({"fw:churn:low"}, tag_ids, WECOM)
+    check_tag_ids(frozenset({"fw:churn:low"}), tag_ids, WECOM)
     with pytest.raises(TagFileInvalid, match=r"Found no id of fw:rfm:important_keep in t.json; expected each tag"):
-        check_tag_ids({"fw:churn:low", "fw:rfm:important_keep"}, tag_ids, WECOM)
+        check_tag_ids(frozenset({"fw:churn:low", "fw:rfm:important_keep"}), tag_ids, WECOM)
     (tmp_path / "t.json").write_text("[]")
     with pytest.raises(TagFileInvalid, match="expected the answer of WeCom's externalcontact/get_corp_tag_list"):
         read_tag_ids(tmp_path / "t.json")

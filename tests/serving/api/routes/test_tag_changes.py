@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,9 +11,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.consents.consent import MARKETING, PROFILING, Consent
+from tests.features.decisions.stores import decision
 from tests.serving.api.audience_requests import IDS, audit_lines, denial, post_audience
-from tests.serving.fakes import Shop
+from tests.serving.fakes import Shop, timestamp_us
 from tests.serving.tags.tag_shop import begin, changes, confirm, everybody, shop_with_tags, write_scores_again
+from tests.training.experiments.records import experiment
+from training.experiments.record.experiment_folder import ExperimentFolder
 from training.experiments.record.global_holdout import GlobalHoldout, record_global_holdout
 
 
@@ -85,11 +89,64 @@ def test_a_withdrawn_consent_takes_all_tags_away_also_while_the_changes_are_out(
     ledger.record({"c001": [denial(purpose=purpose)]})
     change = changes(client, audience)["c001"]
     assert (change["add"], change["tags"]) == ([], [])
-    assert change["remove"] == ["fw:churn:low", "fw:segments:weekend", "fw:value_tier:silver"]
+    assert {"fw:churn:low", "fw:segments:weekend", "fw:value_tier:silver"} <= {*change["remove"]}
     assert confirm(client, audience, export["export_id"]) == 200
     ledger.record({"c001": [Consent(purpose, "*", granted=True, changed_at=2 * 10**15)]})
     begin(client, audience)
-    assert changes(client, audience)["c001"]["add"] == change["remove"]  # the tool may have taken them away
+    # The tool may have taken them away.
+    assert changes(client, audience)["c001"]["add"] == ["fw:churn:low", "fw:segments:weekend", "fw:value_tier:silver"]
+
+
+def test_the_removals_after_a_withdrawn_consent_do_not_tell_which_bands_the_customer_had(
+    shop: Shop, client: TestClient
+) -> None:
+    ledger, audience = shop.worker.consent_gate.ledger, everybody(client)
+    confirm(client, audience, begin(client, audience)["export_id"])
+    ledger.record({"c000": [denial()], "c039": [denial()]})  # a low and a high risk of churn
+    begin(client, audience)
+    given = changes(client, audience)
+    bands = {"fw:churn:low", "fw:churn:medium", "fw:churn:high", "fw:value_tier:gold", "fw:value_tier:silver"}
+    assert given["c000"]["remove"] == given["c039"]["remove"]
+    assert {*given["c000"]["remove"]} == bands | {"fw:segments:weekend"}
+    assert given["c000"]["tags"] == given["c039"]["tags"] == []
+
+
+def test_the_removals_of_the_last_recipient_name_bands_that_nobody_has(
+    tmp_path: Path, shop: Shop, client: TestClient
+) -> None:
+    audience = everybody(client)
+    write_scores_again(tmp_path, shop, "c000")
+    confirm(client, audience, begin(client, audience)["export_id"])
+    shop.worker.consent_gate.ledger.record({"c000": [denial()]})
+    begin(client, audience)
+    assert {"fw:churn:low", "fw:churn:high"} <= {*changes(client, audience)["c000"]["remove"]}
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "is_measured"), [("2026-12-01", True), ("2026-11-01", True), ("2026-10-01", False)]
+)
+def test_the_control_arm_of_an_experiment_gets_no_tags_while_its_outcomes_are_measured(
+    tmp_path: Path, shop: Shop, client: TestClient, ends_on: str, is_measured: bool
+) -> None:
+    ExperimentFolder(tmp_path).start(experiment(ends_on=ends_on), timestamp_us("2026-09-01T10:00:00"), "test")
+    arms = {"c000": "none", "c001": "ten-percent", "c002": "none"}
+    log, audience = shop.worker.decision_log, everybody(client)
+    log.record([decision(name, customer_id=name, arm=arm) for name, arm in arms.items()])
+    log.record([replace(decision("other", "c005"), experiment_id="other")])
+    begin(client, audience)
+    controls = {"c000", "c002"} if is_measured else set()
+    assert {*IDS} - {*changes(client, audience)} == controls | {"c003", "c004"}
+
+
+def test_a_control_arm_that_is_drawn_after_an_export_loses_its_tags(
+    tmp_path: Path, shop: Shop, client: TestClient
+) -> None:
+    audience = everybody(client)
+    confirm(client, audience, begin(client, audience)["export_id"])
+    ExperimentFolder(tmp_path).start(experiment(), timestamp_us("2026-11-01T10:00:00"), "test")
+    shop.worker.decision_log.record([decision("1", customer_id="c000", arm="none")])
+    begin(client, audience)
+    assert {name: change["tags"] for name, change in changes(client, audience).items()} == {"c000": []}
 
 
 def test_who_said_no_and_yes_again_while_the_changes_were_out_gets_all_tags_again(
