@@ -46,6 +46,8 @@ def run(context: RunContext) -> GrowthResponse:
     customers = read_customer_log(context.history)
     closed, stored = read_closed(context.home), read_definition(context.home)
     fixed = definition_for(context, customers.log, stored)
+    if fixed != stored:  # at once, so that the level stays until a period is closed too
+        write_definition(context.home, fixed)
     acquisition = read_acquisition(context, customers)
     source = SeriesSource(
         log=customers.log,
@@ -58,8 +60,6 @@ def run(context: RunContext) -> GrowthResponse:
     )
     weeks, months = source.series("week", closed), source.series("month", closed)
     if added := _newly_closed(closed, weeks, months):
-        if fixed != stored:
-            write_definition(context.home, fixed)
         append_closed(context.home, added)
         context.report(f"closed {', '.join(figures.period for figures in added[-3:])}")
     answer = GrowthResponse(

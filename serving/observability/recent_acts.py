@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from serving.observability.audit_log import CONSENT, ERASURE
 from serving.observability.audit_reader import AUDIT_FILE, parse_line
@@ -30,16 +32,21 @@ def recent_acts(home: Path, since: str) -> RecentActs:
     lines, is_whole = _tail(home / AUDIT_FILE)
     acts = [act for line in lines if (act := parse_line(line)) is not None and isinstance(act.get("at"), str)]
     recent = [act for act in acts if act["at"] >= since]
-    # The line of a file of consents that was read has their number alone.
-    consents = [
-        each["granted"] for act in recent if act.get("action") == CONSENT for each in act.get("consents", ())[:1]
-    ]
+    consents = [granted for act in recent if act.get("action") == CONSENT for granted in _granted(act)]
     return RecentActs(
         granted=sum(consents),
         denied=len(consents) - sum(consents),
         erased=sum(act.get("action") == ERASURE for act in recent),
         complete=is_whole or len(recent) < len(acts),
     )
+
+
+def _granted(act: Mapping[str, Any]) -> list[bool]:
+    """Whether the consent of an act was granted; none of a file of consents, whose line has numbers alone."""
+    match act.get("consents"):
+        case [{"granted": bool(granted)}, *_]:
+            return [granted]
+    return []
 
 
 def _tail(path: Path) -> tuple[list[bytes], bool]:

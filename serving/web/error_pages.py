@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.api.dependencies import app_state_of
 from serving.api.pages import PAGE_PATH, STATIC_PATH
 from serving.problems import MEDIA_TYPE
 from serving.web.rendering import render
@@ -66,7 +67,13 @@ class _ProblemAsPage:
         problem: dict[str, Any] = orjson.loads(bytes(self.body) or b"{}")
         headers = Headers(raw=start["headers"])
         response = render(self.request, "frame/error.html", _error_view(self.request, start, problem), start["status"])
-        await response.complete()
+        try:
+            await response.complete()
+        except Exception as error:  # noqa: BLE001 - whatever fails while rendering, the problem itself can be sent
+            app_state_of(self.request).log.error("error page not rendered", error=type(error).__name__)
+            await self.forward(start)
+            await self.forward({"type": "http.response.body", "body": bytes(self.body)})
+            return
         sent_headers = MutableHeaders(raw=response.raw_headers)
         for name, value in headers.items():
             if name not in _REPLACED and name not in sent_headers:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+import numpy as np
+
+from features.arrays import Booleans
 from features.calendar import day_number
 from training.growth.growth_log import GrowthLog
 from training.growth.ltv_to_cac import COHORT_MONTHS, MATURE_DAYS, Cohort, CustomerValues, LtvToCac, ltv_to_cac
@@ -23,6 +26,8 @@ from training.growth.new_customers import (
 )
 from training.growth.period_figures import PeriodFigures, SourceAcquisition
 from training.growth.periods import GrowthPeriod
+
+_NO_SOURCE = -2  # no code of a customer's source
 
 
 @dataclass(frozen=True)
@@ -97,13 +102,18 @@ class CohortSource:
         total = self._total("all", self._mature)
         sums = sum_acquisition([month.acquisition for month in self._mature])
         for name, (cost, count) in sorted(sums.items(), key=lambda item: (-item[1][0], item[0])):
-            if name == OTHER_SOURCES or name not in self.acquisition.sources:
+            if name == OTHER_SOURCES:
                 continue
             yield Cohort(
                 name=name,
                 cost=cost,
                 new_customers=count,
                 days_since=total.days_since,
-                members=total.members & (self.acquisition.source == self.acquisition.sources.index(name)),
+                members=total.members & self._came_from(name),
                 is_closed=total.is_closed,
             )
+
+    def _came_from(self, source: str) -> Booleans:
+        """The customers of today's log from a source, (n,); none from one that only closed months know."""
+        sources = self.acquisition.sources
+        return np.asarray(self.acquisition.source == (sources.index(source) if source in sources else _NO_SOURCE))

@@ -95,6 +95,12 @@ async def get_tag_changes(request: Request) -> Response:
     )
     size = min(query.size, MAX_JSON_PAGE_SIZE) if query.format == "json" else query.size
 
+    if request.method == "HEAD":  # RFC 9110, section 9.3.2: no content, so nothing is exported
+        await run_in_tag_thread(app_state, lambda: service.newest(query.destination, audience_id, context))
+        return Response(
+            headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPES.get(query.format, "application/json")
+        )
+
     def page() -> tuple[TagPage, bytes]:
         state = service.newest(query.destination, audience_id, context)
         found = changes_page(service, state, query.cursor, size, context, at)

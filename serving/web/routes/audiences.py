@@ -124,7 +124,7 @@ def _audience_view(app_state: AppState, request: Request, query: AudienceQuery, 
     service, audience_id = app_state.audience_service, request.path_params["audience_id"]
     metadata = service.metadata(audience_id, export)
     page = None
-    if query.choice("members"):
+    if query.choice("members") and request.method != "HEAD":  # which sends no member
         page = service.page(audience_id, query.choice("cursor") or None, MEMBERS, export).page
     rows = (
         [with_days(orjson.loads(line)) for chunk in ndjson([page.rows]) for line in chunk.splitlines()]

@@ -12,6 +12,8 @@ from serving.observability.recent_acts import RecentActs, recent_acts
 def test_a_file_of_consents_that_was_read_is_no_single_consent(tmp_path: Path) -> None:
     lines = [
         {"at": "2026-11-20T01:00:00Z", "action": "consent", "customers": 599, "consent_state": "1"},
+        {"at": "2026-11-20T02:00:00Z", "action": "consent", "consents": 599},
+        {"at": "2026-11-20T03:00:00Z", "action": "consent", "consents": [{}]},
         {"at": "2026-11-20T09:00:00Z", "action": "consent", "consents": [{"granted": True}]},
         {"at": "2026-11-20T10:00:00Z", "action": "consent", "consents": [{"granted": False}]},
         {"at": "2026-11-20T11:00:00Z", "action": "erasure"},

@@ -17,6 +17,7 @@ from serving.app import create_app
 from serving.auth.scopes import KeyScope
 from serving.problems import Problem
 from serving.schemas.predictions import FieldProblem
+from serving.web.rendering import PageResponse
 from serving.web.routing import PageRoute, page_access
 from tests.serving.fakes import FakeRelease, Shop
 from tests.serving.web.pages import HTML, parse_page
@@ -158,3 +159,15 @@ def test_the_page_can_be_switched_off() -> None:
         for method in ("GET", "HEAD", "POST"):
             assert client.request(method, "/app/", headers={"X-API-Key": "key"}).status_code == 404
         assert client.get("/app/").status_code == 404
+
+
+def test_an_error_whose_page_cannot_be_rendered_is_sent_as_it_is(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail_to_render(_: PageResponse) -> None:
+        raise RuntimeError("no template")
+
+    monkeypatch.setattr(PageResponse, "complete", fail_to_render)
+    response = client.get("/app/fail/409")
+    assert (response.status_code, response.json()["detail"]) == (409, "Found <b>it</b>.")
+    assert response.headers["content-type"] == "application/problem+json"

@@ -113,6 +113,15 @@ def test_another_definition_changes_no_closed_period(shop: GrowthShop) -> None:
     assert all(map(is_balanced, answer.weeks))
 
 
+def test_a_level_that_is_chosen_stays_before_any_period_is_closed(tmp_path: Path) -> None:
+    shop = GrowthShop(tmp_path / "shop", steady_log(8))
+    settings = '{ active_days = 28, value_days = 7, level = "auto" }'
+    first = shop.update(9, settings)
+    assert not (shop.home.growth / "closed.jsonl").exists()
+    shop.add(*((f"c{customer:03}", 9, 500.0) for customer in range(CUSTOMERS)))
+    assert shop.update(10, settings).definition == first.definition
+
+
 def test_an_earlier_day_closes_nothing_and_changes_nothing(shop: GrowthShop) -> None:
     shop.update(FIRST_AS_OF + 14)
     written = shop.closed_lines()

@@ -234,3 +234,16 @@ def test_a_wrong_destination_export_or_cursor_is_refused(client: TestClient) -> 
     assert client.post("/v1/audiences/nobody/tag-changes", json={"destination": "crm"}).status_code == 404
     assert confirm(client, audience, "crm-0") == 409
     assert confirm(client, audience, "nonsense") == 422
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_a_head_request_exports_nothing_and_is_no_export_in_the_audit_log(
+    tmp_path: Path, client: TestClient, form: str
+) -> None:
+    audience = everybody(client)
+    begin(client, audience)
+    path, before = f"/v1/audiences/{audience}/tag-changes?destination=crm&format={form}", audit_lines(tmp_path)
+    head = client.head(path)
+    assert (head.status_code, audit_lines(tmp_path)) == (200, before)
+    assert head.headers["content-type"] == client.get(path).headers["content-type"]
+    assert client.head(path.replace("crm", "sms")).status_code == 422
