@@ -32,7 +32,7 @@ def recent_acts(home: Path, since: str) -> RecentActs:
     lines, is_whole = _tail(home / AUDIT_FILE)
     acts = [act for line in lines if (act := parse_line(line)) is not None and isinstance(act.get("at"), str)]
     recent = [act for act in acts if act["at"] >= since]
-    consents = [granted for act in recent if act.get("action") == CONSENT for granted in _granted(act)]
+    consents = [granted for act in recent if act.get("action") == CONSENT for granted in _decisions_of(act)]
     return RecentActs(
         granted=sum(consents),
         denied=len(consents) - sum(consents),
@@ -41,7 +41,7 @@ def recent_acts(home: Path, since: str) -> RecentActs:
     )
 
 
-def _granted(act: Mapping[str, Any]) -> list[bool]:
+def _decisions_of(act: Mapping[str, Any]) -> list[bool]:
     """Whether the consent of an act was granted; none of a file of consents, whose line has numbers alone."""
     match act.get("consents"):
         case [{"granted": bool(granted)}, *_]:
