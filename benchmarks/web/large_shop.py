@@ -15,7 +15,7 @@ from benchmarks.serving.load_generator import run_load
 from benchmarks.web.slider_load import BUILDER, milliseconds_of, read_page, start_people, update, value_column
 
 TODAY = "/app/"
-PEOPLE, PREDICTING, PAUSE_MILLISECONDS = 10, 2, 10
+PEOPLE, PREDICTING, PAUSE_MILLISECONDS = 10, 2, 50  # a third of what one worker can predict
 REPEATS, UPDATES, NEW_HOLDOUTS = 3, 20, 5
 NOTICED_SECONDS = 5  # after which each worker has noticed a new table, and read what it needs
 

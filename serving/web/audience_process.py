@@ -2,7 +2,8 @@
 
 A million customers take a tenth of a second of NumPy, in which the interpreter of the worker would hardly answer
 predictions. The process is started by the first visit; until it is ready, a thread works. It answers one query at a
-time, and none whose browser has asked again and so has closed its request.
+time, and none whose browser has asked again and so has closed its request. Where predictions leave no processor idle,
+people wait.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from serving.web.audience_builder import BuilderPage, BuilderRequest, builder_pa
 from serving.web.warm_up import compile_templates
 
 POLL_SECONDS = 1.0  # how often the process looks for a new scores table
-NICENESS = 15  # of 19, the lowest priority: predictions come first where processors are short
+NICENESS = 19  # the lowest priority
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ def _yield_to_others(parent: int) -> None:
     """Lower the priority of this process; it ends with its worker, which answers the signals to stop."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
+    if hasattr(os, "SCHED_IDLE"):  # Linux: a prediction that arrives interrupts this process at once (sched(7))
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 

@@ -79,6 +79,7 @@ def test_a_process_sends_the_page_that_a_thread_sends_and_sees_consents_at_once(
         process, _ = audience_process._process(*audience_process._location(worker))
         (pid,) = process._processes
         assert os.getpriority(os.PRIO_PROCESS, pid) == audience_process.NICENESS
+        assert os.sched_getscheduler(pid) == os.SCHED_IDLE
     finally:
         audience_process._process(*audience_process._location(worker))[0].shutdown()
         audience_process._process.cache_clear()
