@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = "from serving.server import run; from serving.settings import Settings; run(Settings())"
+TLS = ssl.create_default_context()  # every call of httpx.get would load the certificates again, 50 ms
 
 
 def start_server(home: Path, port: int, **settings: str) -> subprocess.Popen[str]:

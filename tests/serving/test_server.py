@@ -22,7 +22,7 @@ from serving.server import AddressUnavailable, check_address, run, wait_until_re
 from serving.settings import Settings
 from tests.free_ports import free_port
 from tests.serving import tiny
-from tests.serving.server_process import start_server
+from tests.serving.server_process import TLS, start_server
 from tests.waiting import wait_until
 
 ODD_IDS = ["007", "a/b", "a%2Fb", "100%", "%00", "客户 1", "a?b#c", "x/predictions"]
@@ -129,12 +129,13 @@ def test_metrics_add_up_over_the_workers(service: tuple[subprocess.Popen[str], s
 def test_ctrl_c_stops_it_quietly_without_a_reset_and_who_watches_its_readiness_loses_no_request(home: Path) -> None:
     port = free_port()
     answers, resets = [], []
+    address = f"http://127.0.0.1:{port}/v1/customers/ann/predictions"
 
     def ask() -> None:
         """Ask over a connection of its own each time, as campaign systems without a pool do, until it is refused."""
         while True:
             try:
-                answers.append(httpx.get(f"http://127.0.0.1:{port}/v1/customers/ann/predictions").status_code)
+                answers.append(httpx.get(address, verify=TLS).status_code)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 return
             except httpx.TransportError as error:
@@ -174,7 +175,7 @@ def test_secrets_reach_a_worker_unseen_and_a_killed_supervisor_leaves_no_worker(
 
 def is_alive(port: int) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/livez").is_success
+        return httpx.get(f"http://127.0.0.1:{port}/livez", verify=TLS).is_success
     except httpx.TransportError:
         return False
 

@@ -15,7 +15,7 @@ from serving.auth.scopes import KeyScope
 from serving.server import wait_until_ready
 from tests.free_ports import free_port
 from tests.serving import tiny
-from tests.serving.server_process import start_server
+from tests.serving.server_process import TLS, start_server
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ def statuses(url: str, key: str = "") -> set[int]:
     """The statuses of 30 connections, so that both workers answer, after each has reloaded the keys."""
     time.sleep(2 * POLL)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return {httpx.get(url, headers=headers).status_code for _ in range(30)}
+    return {httpx.get(url, headers=headers, verify=TLS).status_code for _ in range(30)}
 
 
 def test_every_worker_follows_the_keys(service: tuple[str, Path]) -> None:
@@ -66,4 +66,4 @@ def test_who_guesses_has_no_other_address_for_each_guess(service: tuple[str, Pat
     KeyStore.for_home(home).create("mail", [KeyScope.PREDICT], MONDAY)
     time.sleep(2 * POLL)
     forwarded = [{"X-API-Key": "guess", "X-Forwarded-For": f"192.0.2.{guess}"} for guess in range(50)]
-    assert {httpx.get(url, headers=headers).status_code for headers in forwarded} == {401, 429}
+    assert {httpx.get(url, headers=headers, verify=TLS).status_code for headers in forwarded} == {401, 429}
