@@ -40,6 +40,7 @@ from serving.observability.json_logs import json_log
 from serving.observability.log_silence import LogSilence
 from serving.observability.metrics import Metrics
 from serving.observability.monitoring_loader import MonitoringLoader
+from serving.observability.recent_acts import RecentActsReader
 from serving.predictions.consent_gate import ConsentGate
 from serving.predictions.micro_batching import MicroBatcher
 from serving.predictions.prediction_service import PredictionService
@@ -160,6 +161,11 @@ class AppState:
     def lines_by_customer(self) -> LinesByCustomer:
         """The reader of what one customer ordered."""
         return LinesByCustomer(self.home / "history")
+
+    @cached_property
+    def recent_acts(self) -> RecentActsReader:
+        """The reader of the consents and erasures of the last days."""
+        return RecentActsReader(self.home)
 
     @cached_property
     def audit_counter(self) -> AuditCounter:

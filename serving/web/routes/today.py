@@ -19,7 +19,6 @@ from serving.auth.api_keys import Caller
 from serving.auth.scopes import KeyScope, allows
 from serving.growth.small_counts import suppress_small_counts
 from serving.moments import rfc3339
-from serving.observability.recent_acts import recent_acts
 from serving.problems import Problem
 from serving.releases.release_history import ReleaseHistory
 from serving.schemas.feedback import TopicsResponse
@@ -147,7 +146,7 @@ async def _acts(app_state: AppState, smallest: int) -> ActsView | None:
 
     def read() -> ActsView | None:
         try:
-            return acts_view(recent_acts(app_state.home, rfc3339(micros(since))), smallest)
+            return acts_view(app_state.recent_acts.count(rfc3339(micros(since))), smallest)
         except OSError:
             return None
 
