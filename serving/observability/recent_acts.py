@@ -38,6 +38,7 @@ class RecentActsReader:
         """Set the home; nothing is read before the first count."""
         self._path = home / AUDIT_FILE
         self._lock = Lock()
+        self._acts: list[_Act] = []
         self._start_over(None, "")
 
     def count(self, since: str) -> RecentActs:
@@ -57,7 +58,7 @@ class RecentActsReader:
         self._file, self._since = file, since  # device and inode; a rotation replaces the file
         self._offset, self._is_whole = 0, True
         self._oldest: str | None = None
-        self._acts = list[_Act]()
+        self._acts = []
 
     def _read_on(self, since: str) -> None:
         """Read the lines after those that were read; the end of the file where they are too many."""
