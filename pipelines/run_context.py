@@ -21,6 +21,7 @@ from features.plausibility_note import PlausibilityNote, arrange_notes
 from features.transformations.feature_tables import feature_views
 from features.views import View
 from pipelines.home import Home
+from serving.releases.readiness_report import ModelReadiness, ReadinessReport
 from training.dataset.churn_horizon import estimate_churn_days
 from training.dataset.readiness import Readiness, readiness
 from training.dataset.schedule import Schedule, plan_schedule
@@ -100,6 +101,15 @@ class RunContext:
     def write_log_report(self) -> None:
         """Write the end of the log and its notes into the home, where the service reads them."""
         LogReport(self.as_of, self.silence.log_until, self.plausibility).write(self.home.folder)
+
+    def write_readiness(self) -> None:
+        """Write the readiness into the home, where a service without a release reads it."""
+        models = []
+        for answer in self.readiness.answers:
+            shortage = answer.shortage
+            lacking = (shortage.kind, shortage.needed, shortage.present, shortage.trainable_on) if shortage else ()
+            models.append(ModelReadiness(answer.model, answer.horizon_days, answer.customers, *lacking))
+        ReadinessReport(self.as_of, tuple(models)).write(self.home.folder)
 
     @cached_property
     def _log(self) -> History:

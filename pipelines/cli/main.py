@@ -78,7 +78,9 @@ def readiness(
     """Check the log, and report which questions it can answer today, at which horizons, and what is missing."""
     with locked_home("readiness", home, json=json) as (console, locked):
         context = _run_context(config, locked, as_of, console)
-        console.show_readiness(end_accepted_silence(context, accepted=accept_silence))
+        context = end_accepted_silence(context, accepted=accept_silence)
+        context.write_readiness()
+        console.show_readiness(context)
 
 
 @app.command(rich_help_panel=PIPELINE)

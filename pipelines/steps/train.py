@@ -42,6 +42,7 @@ def run(context: RunContext) -> str:
         context.report(f"release {trained_versions[fingerprint]} was trained on the same data, config and code")
         registry.fetch(trained_versions[fingerprint], context.home.releases / trained_versions[fingerprint])
         return trained_versions[fingerprint]
+    context.write_readiness()
     version = register(_build_candidate(context, fingerprint), registry)
     replace_text(marker, json.dumps({**trained_versions, fingerprint: version}))
     context.report(f"release {version} waits for promotion")

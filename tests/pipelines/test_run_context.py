@@ -7,6 +7,7 @@ from features.config.shop import read_shop_config
 from pipelines.home import Home
 from pipelines.run_context import RunContext
 from pipelines.steps import ingest
+from serving.releases.readiness_report import ReadinessReport
 from tests.pipelines import shops
 from tests.pipelines.shops import Log
 
@@ -68,3 +69,21 @@ def test_a_line_of_another_century_moves_neither_the_plan_nor_the_readiness_but_
     note, _ = old.plausibility
     assert (note.code, note.severity) == ("dates_outlying", "warning")
     assert note.found == "1 order line is dated 1914-07-04, 40,000 days before the next"
+
+
+def test_a_service_without_a_release_reads_which_models_lack_what(tmp_path: Path) -> None:
+    context = run_context(tmp_path, shops.day(80), churn_days="30", ltv_days="[30, 365]")
+    context.write_readiness()
+    report = ReadinessReport.read(context.home.folder)
+    assert report is not None
+    answers = {(answer.model, answer.horizon_days): answer for answer in context.readiness.answers}
+    lacking = {(model.model, model.horizon_days): model for model in report.models}
+    assert lacking.keys() == answers.keys()
+    year, churn = lacking["ltv", 365], lacking["churn", 30]
+    assert year.shortage == "log_days"
+    assert answers["ltv", 365].missing == (
+        f"{year.needed} days of log are needed to test 365 days ahead, there are {year.present}"
+    )
+    assert f"trainable on {year.trainable_on}" in answers["ltv", 365].remedy
+    assert churn.shortage == "customers"
+    assert answers["churn", 30].missing == f"{churn.needed} customers are needed, there are {churn.customers}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,8 @@ from training.dataset.first_year_notes import first_year_notes
 from training.dataset.labels import outcomes
 from training.dataset.outcomes import Outcomes
 from training.dataset.plan import HorizonPlan
-from training.dataset.schedule import Schedule, days_needed
+from training.dataset.schedule import Schedule
+from training.dataset.shortage import NO_AMOUNTS, Shortage, few_customers, few_outcomes, short_log
 from training.inference.forecast import AVERAGE, BTYD, POPULATION
 
 COMPARED_TIERS = (BTYD, POPULATION)  # the simple tiers that are tested beside the average
@@ -41,6 +41,7 @@ class HorizonReadiness:
     negatives: int
     missing: str  # empty where nothing is missing
     remedy: str
+    shortage: Shortage | None  # the same in numbers
 
 
 @dataclass(frozen=True)
@@ -182,8 +183,9 @@ def _ltv_readiness(
             customers=len(newest[base].wait_days),
             positives=0,
             negatives=0,
-            missing="the log has no amounts",
-            remedy="name the amount column in [orders]; expected orders are given all the same",
+            missing=NO_AMOUNTS.missing,
+            remedy=NO_AMOUNTS.remedy,
+            shortage=NO_AMOUNTS,
         )
     spend = newest[base].spend_within(base)
     return _horizon_readiness("ltv", days, _outcome_counts(spend > 0, spend == 0), schedule, plan)
@@ -196,17 +198,18 @@ def _outcome_counts(positive: Booleans, negative: Booleans) -> _OutcomeCounts:
 def _horizon_readiness(
     model: str, days: int, counts: _OutcomeCounts, schedule: Schedule, plan: HorizonPlan
 ) -> HorizonReadiness:
-    missing, remedy = _missing_and_remedy(days, counts, schedule, plan)
+    shortage = _shortage(days, counts, schedule, plan)
     return HorizonReadiness(
         model=model,
         horizon_days=days,
-        trainable=not missing,
+        trainable=shortage is None,
         tier=_answering_tier(counts),
         customers=counts.customers,
         positives=counts.positives,
         negatives=counts.negatives,
-        missing=missing,
-        remedy=remedy,
+        missing=shortage.missing if shortage else "",
+        remedy=shortage.remedy if shortage else "",
+        shortage=shortage,
     )
 
 
@@ -216,24 +219,11 @@ def _answering_tier(counts: _OutcomeCounts) -> str:
     return AVERAGE if counts.smaller_class >= MIN_OUTCOMES else BTYD
 
 
-def _missing_and_remedy(days: int, counts: _OutcomeCounts, schedule: Schedule, plan: HorizonPlan) -> tuple[str, str]:
+def _shortage(days: int, counts: _OutcomeCounts, schedule: Schedule, plan: HorizonPlan) -> Shortage | None:
     if schedule.tested_horizon is None or days > schedule.tested_horizon:
-        need, base = days_needed(days), plan.base_horizon(days)
-        until = schedule.as_of + timedelta(days=need - schedule.span)
-        fallback = f"{base} days" if base != days else "windows that no origin has tested"
-        return (
-            f"{need} days of log are needed to test {days} days ahead, there are {schedule.span}",
-            f"trainable on {until:%Y-%m-%d}; until then answered from {fallback}",
-        )
+        return short_log(days, schedule, plan)
     if counts.customers < MIN_CUSTOMERS:
-        missing = f"{MIN_CUSTOMERS} customers are needed, there are {counts.customers}"
-        return missing, "answered by the mean of all until then"
+        return few_customers(MIN_CUSTOMERS, counts.customers)
     if counts.smaller_class < MIN_OUTCOMES:
-        return (
-            (
-                f"{MIN_OUTCOMES} customers {counts.smaller_class_meaning} within {days} days are needed, "
-                f"there are {counts.smaller_class}"
-            ),
-            "choose a horizon at which both happen often enough; answered by a buy-till-you-die model until then",
-        )
-    return "", ""
+        return few_outcomes(MIN_OUTCOMES, counts.smaller_class, counts.smaller_class_meaning, days)
+    return None

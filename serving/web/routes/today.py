@@ -20,6 +20,7 @@ from serving.auth.scopes import KeyScope, allows
 from serving.growth.small_counts import suppress_small_counts
 from serving.moments import rfc3339
 from serving.problems import Problem
+from serving.releases.readiness_report import ReadinessReport
 from serving.releases.release_history import ReleaseHistory
 from serving.schemas.feedback import TopicsResponse
 from serving.schemas.releases import ReleaseEvent
@@ -29,6 +30,7 @@ from serving.web.rendering import render
 from serving.web.routing import page_access, page_router
 from serving.web.views.feedback import FeedbackView, feedback_view
 from serving.web.views.growth import GrowthView, growth_view
+from serving.web.views.readiness import ReadinessView
 from serving.web.views.segment_cards import SegmentCards, segment_cards
 from serving.web.views.today import (
     ActsView,
@@ -59,12 +61,22 @@ async def today(request: Request) -> Response:
     """The page Today; without a release, what to do first."""
     app_state = app_state_of(request)
     if app_state.release_loader.current is None:
-        return render(request, "today/no_release.html")
+        return render(request, "today/no_release.html", _readiness_view(app_state, caller(request)))
     return render(request, "today/index.html", await _today_view(request, app_state, caller(request)))
 
 
+def _readiness_view(app_state: AppState, asked_by: Caller) -> ReadinessView | None:
+    report = ReadinessReport.read(app_state.home)
+    return None if report is None else ReadinessView(report, _smallest_told(app_state, asked_by))
+
+
+def _smallest_told(app_state: AppState, asked_by: Caller) -> int:
+    """The smallest number of customers that a key is told."""
+    return 0 if allows(asked_by.scopes, KeyScope.ADMIN) else app_state.audience_service.policy.smallest_audience
+
+
 async def _today_view(request: Request, app_state: AppState, asked_by: Caller) -> TodayView:
-    smallest = 0 if allows(asked_by.scopes, KeyScope.ADMIN) else app_state.audience_service.policy.smallest_audience
+    smallest = _smallest_told(app_state, asked_by)
     sizes, due, problem = None, None, None
     if allows(asked_by.scopes, KeyScope.AUDIENCE):
         try:

@@ -14,6 +14,7 @@ from serving.audience_policy import AudiencePolicy
 from serving.auth.scopes import KeyScope
 from serving.growth.segment_sizes import SegmentSizes, record_night
 from serving.observability.log_silence import LogSilence
+from serving.releases.readiness_report import ModelReadiness, ReadinessReport
 from serving.web.views.today import trust_view
 from tests.serving.api.audience_requests import IDS, audit_lines, scored_shop
 from tests.serving.fakes import PUBLICATION, FakeRelease, Shop
@@ -146,6 +147,23 @@ def test_without_a_release_it_says_what_to_run(tmp_path: Path) -> None:
     with Shop.of(home=tmp_path).client() as client:
         assert "Nothing can be answered yet" in today(client).one("main").text
         assert "flywheel readiness" in today(client, "zh").one("main").text
+
+
+def test_without_a_release_it_says_what_the_log_can_teach_and_what_is_missing(tmp_path: Path) -> None:
+    models = (
+        ModelReadiness("churn", 90, 1234),
+        ModelReadiness("next_purchase", 90, 7, "customers", needed=30, present=7),
+        ModelReadiness("ltv", 365, 1234, "log_days", needed=800, present=600, trainable_on=date(2027, 6, 1)),
+    )
+    ReadinessReport(NOON.date(), models).write(tmp_path)
+    with Shop.of(home=tmp_path).client() as client:
+        rows = [row.text for row in today(client).all("tr")[1:]]
+        assert rows[0] == "Leaving, within 90 days yes 1,234 nothing"
+        assert rows[1].startswith("Next order, within 90 days not yet 7 At least 30 customers are needed")
+        assert "must span 800 days and spans 600: it is long enough on 1 Jun 2027." in rows[2]
+        assert "2027年6月1日 起足够长" in today(client, "zh").one("main").text
+    with signed_in_browser(Shop.of(home=tmp_path), tmp_path, KeyScope.AUDIENCE) as browser:
+        assert "not yet fewer than 10 At least" in today(browser).all("tr")[2].text
 
 
 def test_without_scores_it_says_what_to_run(tmp_path: Path) -> None:
