@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 HASH_RANGE = 2.0**64  # hashes are integers from 0 until below it
+_HASH_BYTES = 8
 
 
 def hash_key(secret: bytes, purpose: bytes, text: bytes) -> bytes:
@@ -21,7 +22,12 @@ def hash_key(secret: bytes, purpose: bytes, text: bytes) -> bytes:
 
 def keyed_hashes(customer_ids: Iterable[bytes], keys: Sequence[bytes]) -> NDArray[np.uint64]:
     """The hash of each of n customers under each key, (n, keys), evenly distributed and independent."""
-    digests = b"".join(
-        blake2b(customer_id, digest_size=8, key=key).digest() for customer_id in customer_ids for key in keys
-    )
-    return np.frombuffer(digests, dtype="<u8").reshape(-1, len(keys))
+    # A copy of a keyed hash takes half the time of a new one.
+    keyed = [blake2b(digest_size=_HASH_BYTES, key=key) for key in keys]
+    digests = bytearray()
+    for customer_id in customer_ids:
+        for empty in keyed:
+            keyed_hash = empty.copy()
+            keyed_hash.update(customer_id)
+            digests += keyed_hash.digest()
+    return np.frombuffer(bytes(digests), dtype="<u8").reshape(-1, len(keys))

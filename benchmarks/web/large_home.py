@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.serving.home_fixture import HomeFixture
 from pipelines.home import Home
+from pipelines.scoring.part_files import table_writer
 
 ROW_GROUP = 10_000
 
@@ -32,5 +33,7 @@ def large_home(fixture: HomeFixture, customers: int, folder: Path) -> HomeFixtur
         elif pa.types.is_floating(field.type):
             factor = pa.array(rng.uniform(0.99, 1.0, customers))
             repeated = repeated.set_column(index, field, pa.compute.multiply(repeated[field.name], factor))
-    pq.write_table(repeated.replace_schema_metadata(scores.schema.metadata), home.scores, row_group_size=ROW_GROUP)
+    repeated = repeated.replace_schema_metadata(scores.schema.metadata)
+    with table_writer(home.scores, repeated.schema) as writer:
+        writer.write_table(repeated, row_group_size=ROW_GROUP)
     return HomeFixture(home, fixture.customers, fixture.as_of)

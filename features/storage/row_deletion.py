@@ -40,11 +40,22 @@ def delete_rows(path: Path, customer_ids: Sequence[str]) -> int:
     table = pq.ParquetFile(path)
     if not _contains_any(table, erased_ids):
         return 0
-    with atomic_write(path) as temporary, pq.ParquetWriter(temporary, table.schema_arrow) as writer:
+    encoded = _dictionary_columns(table.metadata)
+    with (
+        atomic_write(path) as temporary,
+        pq.ParquetWriter(temporary, table.schema_arrow, use_dictionary=encoded) as writer,
+    ):
         remaining = sum(
             _copy_remaining(table.read_row_group(group), erased_ids, writer) for group in range(table.num_row_groups)
         )
     return int(table.metadata.num_rows) - remaining
+
+
+def _dictionary_columns(metadata: pq.FileMetaData) -> list[str]:
+    """The paths of the columns that a file stores with a dictionary."""
+    first_group = metadata.row_group(0)
+    chunks = [first_group.column(index) for index in range(first_group.num_columns)]
+    return [chunk.path_in_schema for chunk in chunks if chunk.has_dictionary_page]
 
 
 def _copy_remaining(rows: pa.Table, erased_ids: pa.Array, writer: pq.ParquetWriter) -> int:

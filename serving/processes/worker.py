@@ -14,6 +14,7 @@ import uvicorn
 
 from features.errors import FlywheelError
 from serving.api.app_state import AppState
+from serving.audiences.query.arrow_without_pandas import use_arrow_without_pandas
 from serving.connections.connection_table import ConnectionTable
 from serving.connections.http_protocol import LimitedProtocol
 from serving.connections.limits import RESERVED_FILES, ConnectionLimits, raise_open_files
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     channel = SupervisorChannel(socket.socket(fileno=options.channel))
     settings = channel.receive_settings()
     channel.watch()
+    use_arrow_without_pandas()
     logging.basicConfig(level=logging.ERROR)
     try:
         state = AppState.open(settings)

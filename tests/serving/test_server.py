@@ -21,7 +21,7 @@ from serving.processes.supervisor import WorkersRefused
 from serving.server import AddressUnavailable, check_address, run, wait_until_ready
 from serving.settings import Settings
 from tests.free_ports import free_port
-from tests.serving import tiny
+from tests.serving import scored, tiny
 from tests.serving.server_process import TLS, start_server
 from tests.waiting import wait_until
 
@@ -105,6 +105,18 @@ def test_two_workers_switch_to_the_next_champion_without_a_failed_or_mixed_answe
             assert row["model_versions"]["ltv"] == row["release"]
     assert {*releases[:50]} == {"1"}
     assert releases[-1] == "2"
+
+
+def test_a_worker_that_reads_scores_never_loads_pandas(service: tuple[subprocess.Popen[str], str], home: Path) -> None:
+    scored.write_scores(home, open_ledger(home, LMDB), ["ann"])
+    _, *workers = process_tree(service[0])
+    for _ in range(20):
+        answer = httpx.post(f"{service[1]}/v1/predictions", json={"customer_ids": ["ann"]}, verify=TLS)
+        assert answer.json()["predictions"][0]["segment"]["status"] == "scored"
+        httpx.post(f"{service[1]}/v1/audiences", json={"purpose": "profiling"}, verify=TLS).raise_for_status()
+    files = [file.path for worker in workers for file in worker.memory_maps()]
+    assert any("/pyarrow/" in path for path in files)
+    assert not any("/pandas/" in path for path in files)
 
 
 def test_a_corrupt_release_does_not_disturb(service: tuple[subprocess.Popen[str], str], home: Path) -> None:

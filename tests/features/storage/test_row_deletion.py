@@ -26,6 +26,14 @@ def test_only_the_customers_rows_go(tmp_path: Path) -> None:
     assert remaining.schema == before
 
 
+def test_the_columns_of_the_other_rows_stay_encoded_as_they_were(tmp_path: Path) -> None:
+    path, table = tmp_path / "scores.parquet", pa.table({"customer_id": ["ann", "bob"], "tiers": [["gold"], ["new"]]})
+    pq.write_table(table, path, use_dictionary=["tiers.list.element"])
+    assert delete_rows(path, ["ann"]) == 1
+    columns = pq.read_metadata(path).row_group(0)
+    assert [columns.column(index).has_dictionary_page for index in range(2)] == [False, True]
+
+
 def test_a_table_without_them_is_not_written_again(tmp_path: Path) -> None:
     path = write_table(tmp_path / "orders.parquet", "ann")
     before = path.stat().st_ino
