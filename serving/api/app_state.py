@@ -233,10 +233,11 @@ class AppState:
     async def lifespan(self) -> AsyncIterator[None]:
         """Follow publication and champion pointer, and handle the signals to stop, for as long as the service runs."""
         self.shutdown.install_signal_handlers()
-        # The publication first: no release answers without the end of the log that its features know.
+        # No release answers without the end of the log that its features know, and none before the segments are read.
         polls = (
             self.publication_loader.poll,
             self.canonical_ids.poll,
+            self.prediction_service.predictor.segment_lookup.poll,
             self.release_loader.poll,
             lambda: self.audit_counter.flush(self.machine_now(), self.log),
             self.disk_reserve.restore,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from threading import Lock
 from typing import Any
 
 from features.errors import StoreUnavailable
@@ -26,6 +28,14 @@ class SegmentLookup:
         self._index: SegmentIndex | None = None
         self._loaded_columns: Columns | None = None
         self._loading: asyncio.Task[None] | None = None
+        self._build_lock = Lock()
+
+    def poll(self) -> None:
+        """Load the index of a new table before any request needs it; does nothing while there are no scores."""
+        with suppress(InvalidScores):
+            columns = self._scores.columns()
+            if columns is not self._loaded_columns:
+                self._build(columns)
 
     async def lookup(self, customer_ids: Sequence[str], now: int) -> list[dict[str, Any]]:
         """Return the segment part of each customer, in the requested order; ``not_scored`` for one without scores."""
@@ -73,9 +83,17 @@ class SegmentLookup:
     async def _load(self, columns: Columns) -> None:
         """Load an index in a thread: a million customers take seconds, and other requests must go on."""
         try:
-            self._index = await asyncio.to_thread(SegmentIndex, columns, COLUMN_NAMES)
-            self._loaded_columns = columns
-        except (InvalidScores, TypeError):  # a damaged table, or unexpected column types
-            self._index, self._loaded_columns = None, columns
+            await asyncio.to_thread(self._build, columns)
         finally:
             self._loading = None
+
+    def _build(self, columns: Columns) -> None:
+        """Build the index once; a damaged table, or one with unexpected column types, has none."""
+        with self._build_lock:
+            if columns is self._loaded_columns:
+                return
+            try:
+                self._index = SegmentIndex(columns, COLUMN_NAMES)
+            except (InvalidScores, TypeError):
+                self._index = None
+            self._loaded_columns = columns

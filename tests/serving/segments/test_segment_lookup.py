@@ -78,3 +78,29 @@ def test_while_new_scores_are_read_the_old_ones_answer_and_nobody_waits(
         return [*tiers, newest]
 
     assert asyncio.run(tiers_over_the_day()) == ["high", "high", "low"]
+
+
+def test_a_polled_table_is_in_memory_when_the_first_request_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segments = SegmentLookup(ScoresFile(tmp_path / "scores.parquet"), ConsentGate(in_memory_ledger()))
+    segments.poll()  # before there are scores
+    write_scores(tmp_path, "ann", tier="high")
+    segments.poll()
+    monkeypatch.setattr(segment_lookup, "SegmentIndex", None)
+    (answer,) = asyncio.run(segments.lookup(["ann"], TODAY))
+    assert answer["value_tier"] == "high"
+
+
+def test_a_worker_answers_no_prediction_before_its_segments_are_in_memory(tmp_path: Path) -> None:
+    write_scores(tmp_path, "ann", tier="high")
+    worker, order = Shop.of(FakeRelease(), home=tmp_path).worker, list[str]()
+    lookup = worker.prediction_service.predictor.segment_lookup
+
+    async def run() -> None:
+        async with worker.lifespan():
+            await asyncio.sleep(0.5)
+
+    lookup.poll, worker.release_loader.poll = lambda: order.append("segments"), lambda: order.append("release")  # type: ignore[method-assign]
+    asyncio.run(run())
+    assert order[:2] == ["segments", "release"]
