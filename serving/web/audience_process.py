@@ -28,6 +28,7 @@ from serving.api.audience_work import to_audience_problem
 from serving.api.dependencies import run_in_thread
 from serving.audience_policy import AudiencePolicy
 from serving.audiences.audience_service import AudienceService
+from serving.audiences.query.arrow_without_pandas import use_arrow_without_pandas
 from serving.audiences.query.scores_table import ScoresFile
 from serving.observability.audit_log import AuditLog
 from serving.web.audience_builder import BuilderPage, BuilderRequest, builder_page
@@ -92,6 +93,7 @@ def _process(home: Path, online_store: str, policy: AudiencePolicy) -> tuple[Pro
 def _yield_to_others(parent: int) -> None:
     """Lower the priority of this process; it ends with its worker, which answers the signals to stop."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    use_arrow_without_pandas()
     os.nice(NICENESS)
     if hasattr(os, "SCHED_IDLE"):  # Linux: a prediction that arrives interrupts this process at once (sched(7))
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
