@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,17 +36,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Callable[..., None])
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Move the longest groups to the front."""
     sort_groups(items)
-
-
-def pytest_collection_finish() -> None:
-    """Leave the imported modules out of garbage collection, and collect more rarely: a sixth of the time otherwise."""
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-
-
-def pytest_sessionfinish() -> None:
-    """Let the end of the process free the modules too."""
-    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
