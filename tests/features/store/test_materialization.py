@@ -92,9 +92,9 @@ def test_no_reader_waits_or_sees_two_days_at_once_while_another_process_publishe
 def test_a_writer_killed_at_any_moment_leaves_one_whole_day(
     store: Store, start_publisher: Callable[[str], subprocess.Popen[bytes]], method: str
 ) -> None:
-    for delay in range(3):
+    for delay in range(6):
         with start_publisher(method) as publisher:
-            for _ in range(7 * delay):
+            for _ in range(3 * delay):
                 store.reader(VIEWS).read(SAMPLE_IDS)
             publisher.kill()
         assert publisher.returncode == -signal.SIGKILL
