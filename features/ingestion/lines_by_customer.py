@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.errors import NotFound, StoreDamaged
+from features.storage.file_identity import FileIdentity, identity_of
 from features.views import CUSTOMER_ID
 
 ORDERS_FILE, LINES_BY_CUSTOMER_FILE = "orders.parquet", "lines_by_customer.parquet"
@@ -51,7 +52,7 @@ class LinesByCustomer:
         try:
             with path.open("rb") as source:
                 footer = self._footer
-                if footer is None or footer.identity != _identity(os.fstat(source.fileno())):
+                if footer is None or footer.identity != identity_of(os.fstat(source.fileno())):
                     self._footer = footer = _Footer.of(source)
                 return footer.read_lines(source, customer_id)
         except (OSError, pa.ArrowException) as error:
@@ -62,7 +63,7 @@ class LinesByCustomer:
     def poll(self) -> None:
         """Free the footer of a file that was replaced: it names customers, who may be erased since."""
         footer = self._footer
-        if footer is not None and not (self._path.exists() and footer.identity == _identity(self._path.stat())):
+        if footer is not None and not (self._path.exists() and footer.identity == identity_of(self._path.stat())):
             self._footer = None
 
     @property
@@ -75,7 +76,7 @@ class LinesByCustomer:
 class _Footer:
     """Footer of one version of the file: its metadata, its columns, and the smallest and largest id of row groups."""
 
-    identity: tuple[int, ...]
+    identity: FileIdentity
     metadata: pq.FileMetaData
     schema: pa.Schema  # of the columns that are read
     bounds: Sequence[tuple[str, str] | None]  # None for a row group without statistics
@@ -86,7 +87,7 @@ class _Footer:
         file = pq.ParquetFile(source)
         names = file.schema_arrow.names
         return cls(
-            _identity(os.fstat(source.fileno())),
+            identity_of(os.fstat(source.fileno())),
             file.metadata,
             pa.schema([file.schema_arrow.field(name) for name in LINE_COLUMNS if name in names]),
             _bounds(file.metadata, names.index(CUSTOMER_ID)),
@@ -110,7 +111,3 @@ def _bounds(metadata: pq.FileMetaData, column: int) -> list[tuple[str, str] | No
     """The smallest and the largest id of each row group; the order of texts is that of their UTF-8."""
     groups = [metadata.row_group(group).column(column).statistics for group in range(metadata.num_row_groups)]
     return [(each.min, each.max) if each is not None and each.has_min_max else None for each in groups]
-
-
-def _identity(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size

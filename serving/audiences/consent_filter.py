@@ -20,9 +20,10 @@ from features.canonical_form import IdCase, canonical_word
 from features.consents.consent import ALL_CHANNELS, MARKETING, Defaults, ReachRequest
 from features.consents.erasure_state import erased_until
 from features.consents.ledger import Ledger
+from features.storage.file_identity import FileIdentity
 from serving.audiences.errors import InvalidScores
 from serving.audiences.query.column_store import NumericColumn
-from serving.audiences.query.scores_table import Columns, FileIdentity, file_identity
+from serving.audiences.query.scores_table import Columns, file_identity
 from serving.audiences.query.text_columns import ListColumn
 
 CHANNELS_COLUMN, UNTIL_COLUMN = "consent_channels", "consent_until"

@@ -6,12 +6,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from features.storage.file_identity import FileWatcher
 from serving.growth.segment_sizes import SIZES_FILE, SegmentSizes, read_nights
 from serving.schemas.growth import GrowthResponse
 
 GROWTH_FILE = Path("growth") / "growth.json"
-
-Stamp = tuple[int, int]
 
 
 class GrowthLoader:
@@ -21,13 +20,13 @@ class GrowthLoader:
         self.current: GrowthResponse | None = None
         self.nights: tuple[SegmentSizes, ...] = ()
         self._home = home
-        self._stamps: dict[Path, Stamp | None] = {}
+        self._watcher = FileWatcher()
 
     def poll(self) -> None:
         """Read the files that changed; a damaged one counts as none, until the nightly job writes it again."""
-        if self._has_changed(GROWTH_FILE):
+        if self._watcher.has_changed(self._home / GROWTH_FILE):
             self.current = self._read_answer()
-        if self._has_changed(SIZES_FILE):
+        if self._watcher.has_changed(self._home / SIZES_FILE):
             self.nights = read_nights(self._home)
 
     def _read_answer(self) -> GrowthResponse | None:
@@ -35,14 +34,3 @@ class GrowthLoader:
             return GrowthResponse.model_validate_json((self._home / GROWTH_FILE).read_bytes())
         except (OSError, ValidationError):
             return None
-
-    def _has_changed(self, file: Path) -> bool:
-        try:
-            status = (self._home / file).stat()
-        except OSError:
-            stamp = None
-        else:
-            stamp = status.st_mtime_ns, status.st_ino
-        has_changed = stamp != self._stamps.get(file)
-        self._stamps[file] = stamp
-        return has_changed

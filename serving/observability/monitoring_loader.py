@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from features.storage.file_identity import FileWatcher
 from serving.observability.monitoring_gauges import MonitoringGauges
 from serving.schemas.base import StrictModel
 from serving.schemas.scorecards import DriftResponse, ScorecardResponse
@@ -16,7 +17,6 @@ from serving.schemas.scorecards import DriftResponse, ScorecardResponse
 SCORECARDS_FILE, DRIFT_FILE = "scorecards.json", "drift.json"
 
 Content = TypeVar("Content", bound=BaseModel)
-Stamp = tuple[int, int]
 
 
 class StoredScorecards(StrictModel):
@@ -34,15 +34,15 @@ class MonitoringLoader:
         self.drift: DriftResponse | None = None
         self._scorecards_path, self._drift_path = home / SCORECARDS_FILE, home / DRIFT_FILE
         self._gauges = gauges
-        self._stamps: dict[Path, Stamp | None] = {}
+        self._watcher = FileWatcher()
 
     def poll(self) -> None:
         """Read the files that changed; a damaged one counts as none, until the nightly job writes it again."""
         changed = False
-        if self._has_changed(self._scorecards_path):
+        if self._watcher.has_changed(self._scorecards_path):
             self.scorecards = _parse(self._scorecards_path, StoredScorecards) or StoredScorecards()
             changed = True
-        if self._has_changed(self._drift_path):
+        if self._watcher.has_changed(self._drift_path):
             self.drift = _parse(self._drift_path, DriftResponse)
             changed = True
         if changed:
@@ -52,20 +52,6 @@ class MonitoringLoader:
     def drift_of(self, release: str) -> DriftResponse | None:
         """The drift since the training of a release; None where the last look was at another one."""
         return self.drift if self.drift is not None and self.drift.release == release else None
-
-    def _has_changed(self, path: Path) -> bool:
-        stamp = _stamp(path)
-        changed = path not in self._stamps or self._stamps[path] != stamp
-        self._stamps[path] = stamp
-        return changed
-
-
-def _stamp(path: Path) -> Stamp | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ino
 
 
 def _parse(path: Path, schema: type[Content]) -> Content | None:

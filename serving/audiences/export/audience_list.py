@@ -11,11 +11,11 @@ from pathlib import Path
 from pydantic import Field
 
 from features.calendar import instant, micros
+from features.storage.file_identity import identity_of
 from serving.audiences.errors import InvalidCursor
 from serving.audiences.export.audience_folder import audience_ids
 from serving.audiences.export.member_store import METADATA_FILE, parse_metadata_once
 from serving.audiences.export.metadata import AudienceMetadata
-from serving.audiences.query.scores_table import identity_of
 from serving.audiences.schema import Holdout
 from serving.schemas.base import StrictModel
 

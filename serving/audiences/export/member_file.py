@@ -9,8 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from features.storage.atomic_files import atomic_write
+from features.storage.file_identity import identity_of
 from serving.audiences.builder import MEMBER_COLUMN
-from serving.audiences.query.scores_table import ID_COLUMN, identity_of
+from serving.audiences.query.scores_table import ID_COLUMN
 
 BATCH_SIZE = 65_536  # members in a batch of the file
 _MAGIC, _CHECKSUM_BYTES = b"\0\0\0CRC32", 4

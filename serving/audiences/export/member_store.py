@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from features.errors import StoreUnavailable
 from features.storage.atomic_files import replace_text
+from features.storage.file_identity import FileIdentity, identity_of
 from serving.audience_policy import AudiencePolicy
 from serving.audiences.builder import MEMBER_COLUMN, AudienceResult, ConsentCheck
 from serving.audiences.errors import AudienceStorageFull
@@ -38,7 +39,7 @@ from serving.audiences.export.audience_folder import (
 )
 from serving.audiences.export.metadata import AudienceMetadata, metadata_of
 from serving.audiences.export.quota import StoredAudience, check_quota
-from serving.audiences.query.scores_table import ID_COLUMN, FileIdentity, identity_of
+from serving.audiences.query.scores_table import ID_COLUMN
 
 MEMBERS_FILE, METADATA_FILE = "members.arrow", "metadata.json"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.arrays import Booleans
+from features.storage.file_identity import FileIdentity, identity_of
 from serving.audiences.errors import InvalidScores
 from serving.audiences.query.column_store import Column, NumericColumn, OpaqueColumn
 from serving.audiences.query.column_types import COMPARABLE_KINDS, ColumnKind, ColumnType
@@ -21,8 +21,6 @@ from serving.audiences.query.text_columns import DictionaryColumn, IdColumn, Lis
 
 ID_COLUMN = "customer_id"
 _INSTANT = pa.timestamp("us", tz="UTC")
-
-FileIdentity = tuple[int, int, int, int]  # device, inode, nanoseconds of the last change, bytes
 
 
 class Columns:
@@ -149,11 +147,6 @@ def file_identity(path: Path) -> FileIdentity:
         return identity_of(path.stat())
     except FileNotFoundError:
         raise InvalidScores(f"Found no scores table in {path}; expected one. Run `flywheel score` first.") from None
-
-
-def identity_of(status: os.stat_result) -> FileIdentity:
-    """Return device, inode, modification time and size of a file's status."""
-    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def column_from_arrow(values: pa.Array) -> Column:
