@@ -72,7 +72,7 @@ class TagState:
     def all_tags(self) -> TagSet:
         """Return every tag that the destination can have or may have of any export; the list tells of no recipient."""
         listed: Sequence[str] = () if self.export is None else self.export.tags
-        return self.possible.keys() | frozenset(listed)
+        return frozenset(listed) or self.possible.keys()
 
     def customer_ids(self) -> Sequence[str]:
         """Return the customer of each recipient, (n,)."""
@@ -102,7 +102,7 @@ class TagState:
         target = _gather(tags, _positions(aligned.recipients, recipients.table))
         begun = replace(
             aligned,
-            export=replace(export, tags=sorted(self.all_tags() | frozenset(export.tags))),
+            export=replace(export, tags=sorted(self.all_tags() | tags.keys() | frozenset(export.tags))),
             certain=certain & target,
             possible=aligned.possible | target,
             target=target,
