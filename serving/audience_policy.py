@@ -32,6 +32,10 @@ class AudiencePolicy(BaseSettings):
         default=30, ge=1, description="Days after which a stored audience is deleted, by the clock of the machine."
     )
 
+    def smallest_told(self, *, is_admin: bool) -> int:
+        """Return the smallest number of customers that a caller is told; 0 for one who is told every number."""
+        return 0 if is_admin else self.smallest_audience
+
     @property
     def retention(self) -> timedelta:
         """The age at which a stored audience is deleted."""

@@ -38,7 +38,7 @@ def decision_time(request: Request) -> DecisionTime:
 def smallest_audience(request: Request) -> int:
     """The number of customers below whom the caller is told no count."""
     is_admin = allows(caller(request).scopes, KeyScope.ADMIN)
-    return 0 if is_admin else app_state_of(request).audience_service.policy.smallest_audience
+    return app_state_of(request).audience_service.policy.smallest_told(is_admin=is_admin)
 
 
 async def run_in_experiment_thread(app_state: AppState, work: Callable[[], Result]) -> Result:

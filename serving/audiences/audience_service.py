@@ -114,7 +114,7 @@ class AudienceService:
             effects=context.effects if export.reads_experiments else replace(context.effects, experiments=None),
             global_holdout=global_holdout_on(self._home, local_day(self._machine_now(), context.zone)),
         )
-        smallest = 0 if export.is_admin else self.policy.smallest_audience
+        smallest = self.policy.smallest_told(is_admin=export.is_admin)
         result = build_audience(request, columns, self._table_consents(requested, now), context, str(state), smallest)
 
         def still_allowed(customers: pa.StringArray) -> Booleans:
@@ -159,7 +159,7 @@ class AudienceService:
 
     def stored_page(self, cursor: str | None, size: int, export: ExportContext) -> AudiencesResponse:
         """Return stored audiences, the newest first; small ones without counts, unless for an admin."""
-        smallest = 0 if export.is_admin else self.policy.smallest_audience
+        smallest = self.policy.smallest_told(is_admin=export.is_admin)
         return list_page(self.folder, self.policy.retention, self._machine_time(), cursor, size, smallest)
 
     def delete(self, audience_id: str) -> None:

@@ -46,7 +46,7 @@ class ColumnService:
         purpose, channel = canonical_reach(purpose, channel)
         columns = self.scores.columns()
         reachable = self.consent_filter.mask(columns, ReachRequest(purpose, channel), now)
-        smallest = 0 if is_admin else self.policy.smallest_audience
+        smallest = self.policy.smallest_told(is_admin=is_admin)
         return ColumnsResponse(
             purpose=purpose, channel=channel, columns=describe_columns(columns, reachable, smallest, names)
         )
@@ -63,7 +63,7 @@ class ColumnService:
 
         None stands for fewer than may be told.
         """
-        columns, smallest = self.scores.columns(), 0 if is_admin else self.policy.smallest_audience
+        columns, smallest = self.scores.columns(), self.policy.smallest_told(is_admin=is_admin)
         channels = sorted({*self.consent_filter.channels(columns), *contact_channels(columns)})
         requests = {channel: ReachRequest(*canonical_reach(purpose, channel)) for channel in channels}
         return {

@@ -90,7 +90,7 @@ def answer_query(source: AudienceSource, query: AudienceQuery, export: ExportCon
         columns={column.name: column for column in (described.columns if described else ())},
         descriptions=read_descriptions(columns.schema),
         excluded_by_consent=service.columns.excluded_by_consent(*reach, export.now),
-        smallest=0 if export.is_admin else service.policy.smallest_audience,
+        smallest=service.policy.smallest_told(is_admin=export.is_admin),
     )
 
 

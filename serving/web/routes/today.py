@@ -12,6 +12,7 @@ from serving.api.app_state import AppState
 from serving.api.audience_work import run_in_audience_thread
 from serving.api.auth_middleware import caller
 from serving.api.dependencies import app_state_of
+from serving.api.experiment_work import smallest_audience
 from serving.api.pages import PAGE_PATH
 from serving.api.routes.reminders import reminders
 from serving.audiences.preset_sizes import PresetSegments, PresetSizes, read_scored_at
@@ -61,22 +62,17 @@ async def today(request: Request) -> Response:
     """The page Today; without a release, what to do first."""
     app_state = app_state_of(request)
     if app_state.release_loader.current is None:
-        return render(request, "today/no_release.html", _readiness_view(app_state, caller(request)))
+        return render(request, "today/no_release.html", _readiness_view(app_state, smallest_audience(request)))
     return render(request, "today/index.html", await _today_view(request, app_state, caller(request)))
 
 
-def _readiness_view(app_state: AppState, asked_by: Caller) -> ReadinessView | None:
+def _readiness_view(app_state: AppState, smallest: int) -> ReadinessView | None:
     report = ReadinessReport.read(app_state.home)
-    return None if report is None else ReadinessView(report, _smallest_told(app_state, asked_by))
-
-
-def _smallest_told(app_state: AppState, asked_by: Caller) -> int:
-    """The smallest number of customers that a key is told."""
-    return 0 if allows(asked_by.scopes, KeyScope.ADMIN) else app_state.audience_service.policy.smallest_audience
+    return None if report is None else ReadinessView(report, smallest)
 
 
 async def _today_view(request: Request, app_state: AppState, asked_by: Caller) -> TodayView:
-    smallest = _smallest_told(app_state, asked_by)
+    smallest = smallest_audience(request)
     sizes, due, problem = None, None, None
     if allows(asked_by.scopes, KeyScope.AUDIENCE):
         try:
