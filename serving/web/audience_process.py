@@ -2,8 +2,8 @@
 
 A million customers take a tenth of a second of NumPy, in which the interpreter of the worker would hardly answer
 predictions. The process is started by the first visit; until it is ready, a thread works. It answers one query at a
-time, and none whose browser has asked again and so has closed its request. Where predictions leave no processor idle,
-people wait.
+time, and none whose browser has asked again and so has closed its request. Where other programs leave it no processor,
+a thread answers after a while, so that people wait some seconds and no longer.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from serving.web.warm_up import compile_templates
 
 POLL_SECONDS = 1.0  # how often the process looks for a new scores table
 NICENESS = 19  # the lowest priority
+PATIENCE_SECONDS = 2.0  # after which a thread answers instead: a million customers take a tenth of a second
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,12 @@ def _answer(app_state: AppState, builder_request: BuilderRequest) -> BuilderPage
     process = _started_process(app_state)
     if process is not None:
         try:
-            return process.submit(_answer_in_process, *_location(app_state), builder_request).result()
+            answer = process.submit(_answer_in_process, *_location(app_state), builder_request)
+            return answer.result(PATIENCE_SECONDS)
         except BrokenProcessPool:
             _process.cache_clear()
+        except TimeoutError:
+            answer.cancel()  # it may not have begun
     return builder_page(app_state, builder_request)
 
 

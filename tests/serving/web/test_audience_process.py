@@ -69,7 +69,9 @@ def count_in(answer: BuilderPage) -> int:
 
 
 @pytest.mark.slow
-def test_a_process_sends_the_page_that_a_thread_sends_and_sees_consents_at_once(shop: Shop) -> None:
+def test_a_process_sends_the_page_that_a_thread_sends_and_sees_consents_at_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     worker, pages = shop.worker, []
     try:
         wait_until(lambda: audience_process._started_process(worker) is not None)
@@ -77,14 +79,19 @@ def test_a_process_sends_the_page_that_a_thread_sends_and_sees_consents_at_once(
             pages.append(audience_process._answer(worker, request))
             worker.consent_gate.ledger.record({"c030": [denial(at=10**15 + 1)]})
         process, _ = audience_process._process(*audience_process._location(worker))
+        monkeypatch.setattr(audience_process, "PATIENCE_SECONDS", 0.1)
+        blocked = process.submit(time.sleep, 5)  # as long as other programs leave it no processor
+        pages.append(audience_process._answer(worker, UPDATE))
+        assert not blocked.done()
         (pid,) = process._processes
         assert os.getpriority(os.PRIO_PROCESS, pid) == audience_process.NICENESS
         assert os.sched_getscheduler(pid) == os.SCHED_IDLE
     finally:
         audience_process._process(*audience_process._location(worker))[0].shutdown()
         audience_process._process.cache_clear()
-    before, after, whole = pages
+    before, after, whole, from_thread = pages
     assert count_in(after) == count_in(before) - 1
+    assert from_thread == after
     assert [after, whole] == [builder_page(worker, request) for request in (UPDATE, replace(UPDATE, is_update=False))]
 
 
